@@ -1,0 +1,228 @@
+"""Turn surface statements into statements of expressions, in the order of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NoReturn
+
+# calls and reductions register themselves as values
+import symgrad.language.calls
+import symgrad.language.reductions  # noqa: F401
+from symgrad.errors import Span
+from symgrad.language.conditions import condition
+from symgrad.language.convention import find_sums, index_names
+from symgrad.language.expr import Expr, Index, IndexValue
+from symgrad.language.index_expressions import require_integer
+from symgrad.language.reductions import take_bounds
+from symgrad.language.scope import AxisUse, Reading, Scope
+from symgrad.language.statement import Statement
+from symgrad.language.syntax import (
+    Apply,
+    Assignment,
+    Let,
+    Name,
+    Syntax,
+    Tensor,
+    walk_syntax,
+)
+from symgrad.language.tokens import Names
+from symgrad.language.values import value
+
+
+def elaborate(
+    text: str,
+    statements: Sequence[Syntax],
+    names: Names,
+    constants: Mapping[str, object],
+    declared: frozenset[str],
+) -> tuple[Reading, tuple[Statement, ...]]:
+    """Return the statements with their expressions, and all that was found while reading them.
+
+    Indices have no extent yet.
+
+    Raises:
+        FormulaError: at the first mistake.
+    """
+    scalars = _scalars(statements, constants, declared)
+    reading = Reading(text, names, constants, scalars, declared)
+    assignments = [node for node in statements if isinstance(node, Assignment)]
+    if not assignments:
+        reading.fail("the formula has no statement", statements[0], "write y_i = f(x_i)")
+    _note_targets(reading, assignments)
+    done: list[Statement] = []
+    for node in statements:
+        if isinstance(node, Let):
+            _define(node, reading)
+        elif isinstance(node, Assignment):
+            done.append(_assign(node, len(done), reading))
+    return reading, tuple(done)
+
+
+def _scalars(
+    statements: Sequence[Syntax], constants: Mapping[str, object], declared: frozenset[str]
+) -> frozenset[str]:
+    """Return the names that can be no index: constants, scalar targets, declared scalars."""
+    tensors: set[str] = set()
+    targets: set[str] = set()
+    for statement in statements:
+        for node in walk_syntax(statement):
+            if isinstance(node, Tensor):
+                tensors.add(node.name)
+            elif isinstance(node, Apply) and node.function in ("size", "inv", "det", "logdet"):
+                tensors.update(arg.name for arg in node.args[:1] if isinstance(arg, Name))
+        if isinstance(statement, Assignment) and isinstance(statement.target, Name):
+            targets.add(statement.target.name)
+    return frozenset(constants) | targets | (declared - tensors)
+
+
+def _define(node: Let, reading: Reading) -> None:
+    name = node.function
+    if name in reading.lets:
+        reading.fail(
+            f"the function {name} is defined twice",
+            [reading.lets[name].name_span, node.name_span],
+            "use another name for one of the two",
+        )
+    parameters = [parameter.name for parameter in node.parameters]
+    for position, parameter in enumerate(parameters):
+        if parameter in parameters[:position]:
+            reading.fail(
+                f"{name} has two arguments {parameter}",
+                node.parameters[position],
+                f"give each argument of {name} a name of its own",
+            )
+    reading.lets[name] = node
+
+
+def _note_targets(reading: Reading, assignments: Sequence[Assignment]) -> None:
+    """Note which statement assigns which name, and refuse names that can't be assigned."""
+    plain: dict[str, Span] = {}
+    for number, node in enumerate(assignments):
+        target = node.target
+        if not isinstance(target, (Name, Tensor)):
+            _refuse_target(reading, node)
+        if target.name in reading.constants:
+            reading.fail(
+                f"{target.name} is assigned and declared as a constant",
+                target,
+                "use another name on the left-hand side, or drop the constant",
+            )
+        if target.name in (*reading.names.functions, *reading.names.opaque):
+            reading.fail(
+                f"{target.name} is assigned and is a function too",
+                target,
+                "use another name for one of the two",
+            )
+        if all(isinstance(part, Name) for part in target.parts):
+            if target.name in plain:
+                reading.fail(
+                    f"{target.name} is assigned twice",
+                    [plain[target.name], target.span],
+                    "use another name for one of the two",
+                )
+            plain[target.name] = target.span
+        reading.targets.setdefault(target.name, []).append(number)
+
+
+def _refuse_target(reading: Reading, node: Assignment) -> NoReturn:
+    written = reading.written(node.target)
+    if isinstance(node.target, Apply):
+        advice = f"write let {written} = ... for a function of your own"
+    else:
+        advice = "write one name with its indices on the left-hand side: y_ij = ..."
+    reading.fail(f"{written} can't be assigned", node.target, advice)
+
+
+def _assign(node: Assignment, number: int, reading: Reading) -> Statement:
+    target = node.target
+    assert isinstance(target, (Name, Tensor))
+    left = _left_indices(target, number, reading)
+    letters = frozenset(index_names(node.value, reading.scalars)) | frozenset(left)
+    scope = Scope(reading, number, target.name, letters=letters, indices=left)
+    places = {use.index.name: use.span for use in reading.index_uses if use.statement == number}
+    subscripts = _left_subscripts(target, scope)
+    sums = find_sums(reading.text, node.value, letters, places)
+    scope = replace(scope, subscripts=subscripts, sums=sums)
+    _refuse_shared_letters(node, reading)
+    _take_for_clause(node, scope)
+    result = value(node.value, scope)
+    reading.note_rank(target.name, len(subscripts), target.span)
+    return Statement(target.name, subscripts, result)
+
+
+def _left_indices(target: Name | Tensor, number: int, reading: Reading) -> dict[str, Index]:
+    """Make the indices of the left-hand side: names alone, and names in its index arithmetic."""
+    found: dict[str, Index] = {}
+    alone = [part for part in target.parts if isinstance(part, Name)]
+    for name in alone:
+        if name.name in reading.scalars:
+            _refuse_shared(name, reading)
+        if name.name in found:
+            reading.fail(
+                f"index {name.name} stands twice on the left-hand side",
+                name,
+                f"use two letters and a delta: {target.name}_ij = ...*delta(i, j)",
+            )
+        found[name.name] = reading.new_index(name.name, name.span, number, left=True)
+    for part in target.parts:
+        for name in _moving_names(part):
+            if name.name not in reading.scalars and name.name not in found:
+                index = reading.new_index(name.name, name.span, number, left=True)
+                found[name.name] = index
+    return found
+
+
+def _moving_names(part: Syntax) -> list[Name]:
+    """Return the names in index arithmetic, those inside `size` left out."""
+    if isinstance(part, (Apply, Tensor)):
+        return []
+    if isinstance(part, Name):
+        return [part]
+    return [name for inner in part.parts for name in _moving_names(inner)]
+
+
+def _left_subscripts(target: Name | Tensor, scope: Scope) -> tuple[Expr, ...]:
+    subscripts: list[Expr] = []
+    for axis, part in enumerate(target.parts):
+        expr = require_integer(value(part, scope), part, scope)
+        subscripts.append(expr)
+        if not isinstance(expr, IndexValue):
+            scope.reading.found("index arithmetic on the left-hand side", part.span)
+        scope.reading.axis_uses.append(
+            AxisUse(scope.target, axis, expr, part.span, scope.statement, target=True)
+        )
+    return tuple(subscripts)
+
+
+def _refuse_shared_letters(node: Assignment, reading: Reading) -> None:
+    """After a bare underscore every letter is an index, so none may be the name of a scalar."""
+    for part in walk_syntax(node.value):
+        if isinstance(part, Tensor) and not {"[", "{"} & set(reading.written(part)):
+            for name in part.subscripts:
+                if isinstance(name, Name) and name.name in reading.scalars:
+                    _refuse_shared(name, reading)
+
+
+def _refuse_shared(name: Name, reading: Reading) -> NoReturn:
+    reading.fail(
+        f"{name.name} is a scalar and an index here",
+        name,
+        f"use another letter for the index, or another name for the scalar {name.name}",
+    )
+
+
+def _take_for_clause(node: Assignment, scope: Scope) -> None:
+    if not node.bounds:
+        return
+    reading = scope.reading
+    left = tuple(scope.indices.values())
+    for part in node.bounds:
+        reading.found("a for clause", part.span)
+        rest = take_bounds([condition(part, scope.last())], left, scope)
+        if rest is not None:
+            reading.fail(
+                f"{reading.written(part)} gives no bound to an index of the left-hand side",
+                part,
+                "write for i < n, with an index of the left-hand side and no index in the bound",
+            )

@@ -1,0 +1,161 @@
+"""Give every index its extent, and write out what depends on extents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symgrad.errors import Span
+from symgrad.language.expr import (
+    ArgReduce,
+    AxisLength,
+    Element,
+    Expr,
+    Extent,
+    Index,
+    IndexValue,
+    children,
+    replace,
+)
+from symgrad.language.extents import Extents
+from symgrad.language.scope import IndexUse, Reading
+from symgrad.language.statement import Statement
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A layer's statements with extents, and its axes."""
+
+    statements: tuple[Statement, ...]
+    ranks: dict[str, int]
+    axes: dict[str, tuple[Index, ...]]
+    occurrences: dict[tuple[str, int], tuple[Span, ...]]
+
+
+def resolve(reading: Reading, statements: Sequence[Statement], inputs: Sequence[str]) -> Resolved:
+    """Return the statements once every index has its extent.
+
+    Raises:
+        FormulaError: at an index that nothing bounds, or an axis that a tensor does not have.
+    """
+    _check_lengths(reading)
+    extents = Extents(reading, inputs)
+    for use in reading.index_uses:
+        _set_extent(use.index, extents.of(use.index) or _unbounded(reading, use))
+    for new, old in reading.copies:
+        _set_extent(new, old.extent)
+    _check_sizes(reading, extents)
+    _note_partial_axes(reading, extents)
+    names = (*inputs, *dict.fromkeys(statement.name for statement in statements))
+    ranks = {name: reading.ranks[name][0] if name in reading.ranks else 0 for name in names}
+    return Resolved(
+        tuple(_write_sizes(statement, extents) for statement in statements),
+        ranks,
+        {name: _axes(name, ranks[name], reading, extents) for name in names},
+        _occurrences(reading),
+    )
+
+
+def _set_extent(index: Index, extent: Expr | None) -> None:
+    """An index is known by its identity, so its nodes and their hashes stay as they are."""
+    object.__setattr__(index, "extent", extent)
+
+
+def _check_lengths(reading: Reading) -> None:
+    for name, axis, span in reading.lengths:
+        rank = reading.ranks.get(name, (0,))[0]
+        if not -rank <= axis < rank:
+            reading.fail(
+                f"size({name}, {axis}): {name} has no axis {axis}",
+                span,
+                f"its axes are {', '.join(map(str, range(rank)))}"
+                if rank
+                else f"{name} is a scalar",
+            )
+
+
+def _note_partial_axes(reading: Reading, extents: Extents) -> None:
+    """Note where a bound makes an index run along a part of an axis only."""
+    for use in reading.axis_uses:
+        if isinstance(use.subscript, IndexValue):
+            extent = use.subscript.index.extent
+            if extent != extents.of((use.name, use.axis)):
+                reading.found("an index over a part of an axis", use.span)
+
+
+def _check_sizes(reading: Reading, extents: Extents) -> None:
+    """`size(k)` must mean one extent, whichever index k of the statement is taken."""
+    for stand_in, statement, span in reading.sizes:
+        extents.actual(stand_in)
+        found = {
+            use.index.extent
+            for use in reading.index_uses
+            if use.statement == statement and use.index.name == stand_in.name
+        }
+        if len(found) > 1:
+            reading.fail(
+                f"size({stand_in.name}): the statement has indices {stand_in.name} "
+                "of different extents",
+                span,
+                f"write size(x, 0) for the axis you mean, or rename one {stand_in.name}",
+            )
+
+
+def _unbounded(reading: Reading, use: IndexUse) -> Expr:
+    name = use.index.name
+    if use.left:
+        reading.fail(
+            f"index {name} is on the left-hand side, and nothing bounds it",
+            use.span,
+            f"use {name} as a subscript on the right, or give a bound: for {name} < n",
+        )
+    reading.fail(
+        f"nothing bounds index {name}",
+        use.span,
+        f"use {name} alone in a subscript, or give a bound: {name} < n",
+    )
+
+
+def _write_sizes(statement: Statement, extents: Extents) -> Statement:
+    def visit(part: Expr) -> Expr | None:
+        if isinstance(part, Extent) and extents.actual(part.index) is not part.index:
+            return extents.of(extents.actual(part.index))
+        if isinstance(part, AxisLength):
+            place = extents.place(part)
+            return AxisLength(*place) if place[0] in extents.inputs else extents.of(place)
+        return None
+
+    subscripts = tuple(replace(part, visit) for part in statement.subscripts)
+    return Statement(statement.name, subscripts, replace(statement.value, visit))
+
+
+def _axes(name: str, rank: int, reading: Reading, extents: Extents) -> tuple[Index, ...]:
+    """Return one index for each axis, with the letter that is used there first."""
+    letters: list[str] = []
+    for axis in range(rank):
+        uses = [use for use in reading.axis_uses if (use.name, use.axis) == (name, axis)]
+        uses.sort(key=lambda use: not isinstance(use.subscript, IndexValue))
+        found = [letter for use in uses for letter in _moving_letters(use.subscript)]
+        letters.append(found[0] if found else _free_letter(reading, letters))
+    return tuple(Index(letter, extents.of((name, axis))) for axis, letter in enumerate(letters))
+
+
+def _moving_letters(subscript: Expr) -> list[str]:
+    """Return the indices in arithmetic; those inside an integer tensor run along its own axes."""
+    if isinstance(subscript, IndexValue):
+        return [subscript.index.name]
+    if isinstance(subscript, (Element, ArgReduce, Extent)):
+        return []
+    return [letter for part in children(subscript) for letter in _moving_letters(part)]
+
+
+def _free_letter(reading: Reading, taken: Sequence[str]) -> str:
+    used = {use.index.name for use in reading.index_uses}.union(taken)
+    return next((letter for letter in "nmpqrstuvabcdefghijklowxyz" if letter not in used), "n")
+
+
+def _occurrences(reading: Reading) -> dict[tuple[str, int], tuple[Span, ...]]:
+    found: dict[tuple[str, int], list[Span]] = {}
+    for use in sorted(reading.axis_uses, key=lambda use: use.span):
+        found.setdefault((use.name, use.axis), []).append(use.span)
+    return {place: tuple(spans) for place, spans in found.items()}
