@@ -1,0 +1,300 @@
+"""Run reverse mode over the definitions: the gradient of the loss by each of them, simplified.
+
+A gradient that one place reads is written into that place; one that several read keeps a name, unless
+writing it in makes it simpler there (a sum that vanishes, a forward value that appears).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from symgrad.derivation.graph import Definition, Graph, has_narrow_addends
+from symgrad.derivation.lemmas import Lemmas
+from symgrad.derivation.pullback import Contribution, pull_back
+from symgrad.derivation.reuse import ordered_patterns
+from symgrad.derivation.rules import Context, Rule, Terms, simplify
+from symgrad.derivation.terms import UNIT, Term, is_constant
+from symgrad.language.expr import Delta, Element, Index, IndexValue, StopGradient, free_indices, walk
+
+NOMINAL_EXTENT = 32
+INSERT_CAPTION = "insert the gradient of an intermediate"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One recorded state of a gradient: the terms and the rule that led to them."""
+
+    rule: str
+    caption: str
+    terms: tuple[Term, ...]
+
+
+@dataclass
+class Adjoint:
+    """The gradient of the loss by one value: its terms in the value's own indices, and how they came.
+
+    `paths` holds what each reader of the value contributes, before any simplification.
+    """
+
+    target: Element
+    indices: tuple[Index, ...]
+    paths: list[Contribution] = field(default_factory=list)
+    terms: Terms = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass
+class Reverse:
+    """The result: adjoints in the order in which backward computes them, by the name of the value."""
+
+    adjoints: dict[str, Adjoint]
+    names: dict[str, str]
+    context: Context
+
+    def uses(self, roots: Sequence[str]) -> dict[str, int]:
+        """Count how often each adjoint is read, starting from the gradients of `roots`."""
+        by_name = {name: target for target, name in self.names.items()}
+        counts: dict[str, int] = dict.fromkeys(roots, 0)
+        for target in reversed(list(self.adjoints)):
+            if target not in counts:
+                continue
+            for term in self.adjoints[target].terms:
+                for read, _ in term.factors:
+                    source = by_name.get(read.name) if isinstance(read, Element) else None
+                    if source in self.adjoints and source is not None:
+                        counts[source] = counts.get(source, 0) + 1
+        return counts
+
+
+def differentiate(
+    graph: Graph,
+    inputs: dict[str, Definition],
+    outputs: dict[str, str],
+    leaves: frozenset[str],
+) -> Reverse:
+    """Return the adjoints of `inputs` and of everything between them and the outputs.
+
+    Args:
+        graph: the forward definitions.
+        inputs: what to differentiate by, each as a definition that carries its indices.
+        outputs: the name of the incoming gradient of each output.
+        leaves: every input of the layer.
+    """
+    forward = list(graph)
+    flowing = _flowing(forward, set(inputs))
+    targets = {**{d.name: d for d in forward if d.name in flowing}, **inputs}
+    adjoints: dict[str, Adjoint] = {}
+    names = {name: f"d:{name}" for name in targets}
+    for name, incoming in outputs.items():
+        if name in targets:
+            _start(targets[name], incoming, adjoints)
+    _collect(forward, targets, names, outputs, adjoints, graph)
+    _name_outputs(outputs, adjoints, names)
+    patterns = ordered_patterns(graph)
+    context = Context(graph, patterns, Lemmas(graph, patterns), (), leaves)
+    result = Reverse({}, names, context)
+    uses = _raw_uses(adjoints)
+    for name in [*(d.name for d in reversed(forward)), *inputs]:
+        if name in adjoints and adjoints[name].paths:
+            result.adjoints[name] = adjoints[name]
+            _finish(adjoints[name], result, uses)
+    _finish_last_uses(result, list(inputs))
+    return result
+
+
+def _flowing(forward: Sequence[Definition], names: set[str]) -> set[str]:
+    """Return the names of the values through which a gradient can reach `names`."""
+    found = set(names)
+    for definition in forward:
+        if any(isinstance(p, Element) and p.name in found for p in _differentiable(definition)):
+            found.add(definition.name)
+    return found
+
+
+def _differentiable(definition: Definition) -> list[Element]:
+    if isinstance(definition.body, StopGradient):
+        return []
+    return [part for part in walk(definition.body) if isinstance(part, Element)]
+
+
+def _start(target: Definition, incoming: str, adjoints: dict[str, Adjoint]) -> None:
+    element = target.element()
+    adjoint = Adjoint(element, target.indices)
+    adjoint.terms = [Term(UNIT, ((Element(incoming, element.subscripts), UNIT),))]
+    adjoints[target.name] = adjoint
+
+
+def _collect(
+    forward: Sequence[Definition],
+    targets: dict[str, Definition],
+    names: dict[str, str],
+    outputs: dict[str, str],
+    adjoints: dict[str, Adjoint],
+    graph: Graph,
+) -> None:
+    """Pull every definition back, last to first."""
+    for definition in reversed(forward):
+        adjoint = adjoints.get(definition.name)
+        if adjoint is None:
+            continue
+        read_later = bool(adjoint.paths)
+        incoming = outputs.get(definition.name)
+        cotangent = names[definition.name] if read_later or incoming is None else incoming
+        for contribution in pull_back(definition, cotangent, targets.get, graph):
+            name = contribution.target.name
+            if name not in adjoints:
+                target = targets[name]
+                adjoints[name] = Adjoint(target.element(), target.indices)
+            if contribution.term.coefficient:
+                adjoints[name].paths.append(contribution)
+    place = {definition.name: number for number, definition in enumerate(forward)}
+    for adjoint in adjoints.values():
+        adjoint.paths.sort(key=lambda path: place[path.source.name])
+
+
+def _name_outputs(
+    outputs: dict[str, str], adjoints: dict[str, Adjoint], names: dict[str, str]
+) -> None:
+    """An output that nothing reads further has its incoming gradient for its adjoint."""
+    for name, incoming in outputs.items():
+        if name in adjoints and not adjoints[name].paths:
+            names[name] = incoming
+
+
+def _raw_uses(adjoints: dict[str, Adjoint]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for adjoint in adjoints.values():
+        for path in adjoint.paths:
+            counts[path.source.name] = counts.get(path.source.name, 0) + 1
+    return counts
+
+
+def _finish(adjoint: Adjoint, result: Reverse, uses: dict[str, int]) -> None:
+    """Add up the paths into one value, write in what is read once, and simplify."""
+    adjoint.terms += [path.term for path in adjoint.paths]
+    adjoint.lines.append(Line("derivative", "derivative", tuple(adjoint.terms)))
+    _simplify(adjoint, result)
+    while _write_in(adjoint, result, uses):
+        _simplify(adjoint, result)
+
+
+def _finish_last_uses(result: Reverse, roots: Sequence[str]) -> None:
+    """Write in what is left with a single reader after everything was simplified."""
+    written = True
+    while written:
+        uses = result.uses(roots)
+        read = [adjoint for name, adjoint in result.adjoints.items() if name in uses]
+        written = any(_write_in(adjoint, result, uses) for adjoint in read)
+        for adjoint in read:
+            _simplify(adjoint, result)
+
+
+def _simplify(adjoint: Adjoint, result: Reverse) -> None:
+    def record(rule: Rule, new: Terms) -> None:
+        adjoint.lines.append(Line(rule.name, rule.caption, tuple(new)))
+
+    context = replace(result.context, own=adjoint.indices)
+    adjoint.terms = simplify(adjoint.terms, context, record)
+
+
+def _write_in(target: Adjoint, result: Reverse, uses: dict[str, int]) -> bool:
+    """Replace the first adjoint that is better written in; say whether there was one."""
+    by_name = {name: source for source, name in result.names.items()}
+    context = replace(result.context, own=target.indices)
+    for place, term in enumerate(target.terms):
+        for base, _ in term.factors:
+            source = by_name.get(base.name) if isinstance(base, Element) else None
+            if source is None or source not in result.adjoints:
+                continue
+            assert isinstance(base, Element)
+            adjoint = result.adjoints[source]
+            new = _inlined(term, base, adjoint)
+            if _accept(term, base, adjoint, new, uses[source], context):
+                target.terms = [*target.terms[:place], *new, *target.terms[place + 1 :]]
+                target.lines.append(Line("insert", INSERT_CAPTION, tuple(target.terms)))
+                return True
+    return False
+
+
+def _inlined(term: Term, base: Element, adjoint: Adjoint) -> Terms:
+    rest = Term(term.coefficient, tuple(f for f in term.factors if f[0] is not base), term.sums)
+    mapping = dict(zip(adjoint.indices, base.subscripts, strict=True))
+    return [rest.times(part.fresh().put(mapping)) for part in adjoint.terms]
+
+
+def _accept(
+    term: Term, base: Element, adjoint: Adjoint, new: Terms, uses: int, context: Context
+) -> bool:
+    """Decide whether an adjoint is written into a term: it is read once, trivial, or gets simpler."""
+    summed = not free_indices(base).isdisjoint(term.sums)
+    if _scatters(adjoint.terms) and summed:
+        return False
+    if _is_copy(adjoint.terms, context.leaves) or (summed and _is_outer(adjoint, context.graph)):
+        return True
+    if uses == 1 and (len(adjoint.terms) == 1 or not summed):
+        return True
+    if not summed:
+        return False
+    fired: list[str] = []
+    simplified = simplify(new, context, lambda rule, _: fired.append(rule.name))
+    before, after = cost([term]), cost(simplified)
+    simpler = any(rule != "contract_delta" for rule in fired)
+    return after < before or (after == before and simpler)
+
+
+def _is_copy(terms: Terms, inputs: frozenset[str]) -> bool:
+    """Say whether an adjoint is another one, at most times a number and an input: not worth a name."""
+    if not terms:
+        return True
+    (first, *others) = terms
+    factors = [(base, e) for base, e in first.factors if not is_constant(base)]
+    plain = [base for base, e in factors if isinstance(base, Element) and e == 1]
+    leaves = [base for base in plain if base.name in inputs]
+    return not (others or first.sums or len(plain) < len(factors) or len(plain) - len(leaves) > 1) and (
+        len(leaves) <= 1
+    )
+
+
+def _is_outer(adjoint: Adjoint, graph: Graph) -> bool:
+    """Say whether an adjoint is a product of smaller arrays: never worth an array of its own."""
+    if len(adjoint.terms) != 1 or adjoint.terms[0].sums:
+        return False
+    whole = len(adjoint.indices)
+    return all(
+        len(free_indices(base)) < whole or has_narrow_addends(graph.inside(base), whole)
+        for base, _ in adjoint.terms[0].factors
+    )
+
+
+def _scatters(terms: Terms) -> bool:
+    """Say whether a term holds a delta that no index solves, such as that of an arg-max."""
+    return any(
+        isinstance(base, Delta)
+        and not (isinstance(base.left, IndexValue) and isinstance(base.right, IndexValue))
+        for term in terms
+        for base, _ in term.factors
+    )
+
+
+def cost(terms: Terms) -> int:
+    """Estimate the multiplications of the terms, every extent taken as NOMINAL_EXTENT."""
+    total = 0
+    for term in terms:
+        total += NOMINAL_EXTENT ** len(term.free)
+        for group in _groups(term):
+            total += NOMINAL_EXTENT ** len(group)
+    return total
+
+
+def _groups(term: Term) -> list[set[Index]]:
+    groups: list[set[Index]] = [{index} for index in term.sums]
+    for base, _ in term.factors:
+        free = free_indices(base)
+        touched = [g for g in groups if not free.isdisjoint(g & set(term.sums))]
+        if not touched:
+            continue
+        merged = set(free).union(*touched)
+        groups = [g for g in groups if not any(g is t for t in touched)] + [merged]
+    return groups
+

@@ -1,0 +1,144 @@
+"""Write the terms of a gradient as a person would: factors in reading order, common ones in front.
+
+Reading order: numbers and sizes, scalars, the incoming gradient, then the formula's own order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from math import gcd
+
+from symgrad.derivation.pullback import negate
+from symgrad.derivation.terms import Factor, Term, merge_factors, term_expr
+from symgrad.language.expr import (
+    Add,
+    Delta,
+    Element,
+    Expr,
+    Indicator,
+    Number,
+    Where,
+    add,
+    element_names,
+    free_indices,
+    mul,
+    power,
+)
+
+Order = Callable[[Expr], tuple[int, int]]
+
+
+def reading_order(ranks: Mapping[str, int], cotangents: Mapping[str, int]) -> Order:
+    """Return a sort key for factors; `ranks` numbers the names by first appearance in the formula."""
+
+    def key(base: Expr) -> tuple[int, int]:
+        if isinstance(base, (Indicator, Delta)):
+            return (4, 0)
+        names = element_names(base)
+        if isinstance(base, Element) and base.name in cotangents:
+            return (1, cotangents[base.name])
+        if not names:
+            return (0, 0)
+        rank = min(ranks.get(name, len(ranks)) for name in names)
+        if isinstance(base, Element) and not base.subscripts:
+            return (0, 1 + rank)
+        return (2 if isinstance(base, Element) else 3, rank)
+
+    return key
+
+
+def factored(terms: Sequence[Term], order: Order) -> Expr:
+    """Return the sum of the terms, with what all of them share taken out."""
+    if len(terms) < 2:
+        return _ordered(terms[0], order) if terms else Number(Fraction(0))
+    common = _common_factors(terms)
+    number = _common_number(terms)
+    inner = [_divided(term, common, number) for term in terms]
+    front = Term(number, common)
+    bracket = _cases(inner, order) or add(*(_ordered(term, order) for term in inner))
+    if not common and abs(number) == 1:
+        return add(*(_ordered(term, order) for term in terms))
+    if not isinstance(bracket, (Add, Where)):
+        return mul(_ordered(front, order), bracket)
+    return _product(front, bracket, order)
+
+
+def _cases(terms: Sequence[Term], order: Order) -> Expr | None:
+    """Return [c]*a + [not c]*b as where(c, a, b)."""
+    for mask in _masks(terms[0]):
+        opposite = Indicator(negate(mask.condition))
+        then = [_unmasked(term, mask) for term in terms if mask in _masks(term)]
+        otherwise = [_unmasked(term, opposite) for term in terms if opposite in _masks(term)]
+        if otherwise and len(then) + len(otherwise) == len(terms):
+            return Where(mask.condition, factored(then, order), factored(otherwise, order))
+    return None
+
+
+def _masks(term: Term) -> list[Indicator]:
+    """Return the masks of a term that stand outside of its sums."""
+    return [
+        base
+        for base, _ in term.factors
+        if isinstance(base, Indicator) and free_indices(base).isdisjoint(term.sums)
+    ]
+
+
+def _unmasked(term: Term, mask: Indicator) -> Term:
+    factors = tuple(factor for factor in term.factors if factor[0] != mask)
+    return Term(term.coefficient, factors, term.sums)
+
+
+def _ordered(term: Term, order: Order) -> Expr:
+    """Return one term; a sum without free indices that stands beside others comes last."""
+    return term_expr(term, order)
+
+
+def _product(front: Term, bracket: Expr, order: Order) -> Expr:
+    """Return front*bracket, divisors and masks behind the bracket."""
+    masks = tuple(f for f in front.factors if isinstance(f[0], (Indicator, Delta)))
+    below = tuple(f for f in front.factors if f[1] < 0)
+    above = tuple(f for f in front.factors if f not in masks and f not in below)
+    factors: list[Expr] = [_ordered(Term(front.coefficient, above), order), bracket]
+    factors += [power(base, Number(e)) for base, e in below]
+    factors += [base for base, _ in masks]
+    return mul(*factors)
+
+
+def _common_factors(terms: Sequence[Term]) -> tuple[Factor, ...]:
+    """Return the factors outside of every sum that all terms share, to the smallest power."""
+    shared: list[Factor] = []
+    tables = [_outside(term) for term in terms]
+    for base, exponent in tables[0].items():
+        exponents = [table.get(base, Fraction(0)) for table in tables]
+        if all(e > 0 for e in exponents):
+            shared.append((base, min(exponents)))
+        elif all(e < 0 for e in exponents):
+            shared.append((base, max(exponents)))
+    return tuple(shared)
+
+
+def _outside(term: Term) -> dict[Expr, Fraction]:
+    return {b: e for b, e in term.factors if free_indices(b).isdisjoint(term.sums)}
+
+
+def _common_number(terms: Sequence[Term]) -> Fraction:
+    """Return the coefficient to take out: the greatest one that leaves whole numbers, sign of the first."""
+    first = terms[0].coefficient
+    sign = Fraction(-1 if first < 0 else 1)
+    if all(term.coefficient < 0 for term in terms) or first > 0:
+        numerators = gcd(*(abs(term.coefficient.numerator) for term in terms))
+        denominators = {term.coefficient.denominator for term in terms}
+        if len(denominators) == 1:
+            return sign * Fraction(numerators, denominators.pop())
+    return Fraction(1)
+
+
+def _divided(term: Term, common: Sequence[Factor], number: Fraction) -> Term:
+    inverse = tuple((base, -exponent) for base, exponent in common)
+    kept = [(b, e) for b, e in term.factors]
+    masks = {base for base, _ in common if isinstance(base, (Indicator, Delta))}
+    kept = [(b, e) for b, e in kept if b not in masks]
+    inverse = tuple(f for f in inverse if f[0] not in masks)
+    return Term(term.coefficient / number, merge_factors([*kept, *inverse]), term.sums)
+

@@ -1,0 +1,250 @@
+"""Differentiate one definition: what it contributes to the gradient of each value that it reads.
+
+One occurrence of a value gives one term: the incoming gradient, the local derivative, a sum over all
+elements of the definition, and one Kronecker delta for each axis. Nothing is multiplied out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import singledispatch
+
+from symgrad.derivation.graph import Definition, Graph
+from symgrad.derivation.terms import UNIT, Factor, Term, flatten, is_constant, merge_factors
+from symgrad.language.expr import (
+    And,
+    ArgReduce,
+    AxisLength,
+    Add,
+    Call,
+    Compare,
+    Constant,
+    Delta,
+    Element,
+    Expr,
+    Index,
+    IndexValue,
+    Indicator,
+    Mul,
+    Not,
+    Number,
+    OpaqueCall,
+    Or,
+    Power,
+    Reduce,
+    StopGradient,
+    Where,
+    conjunction,
+    rename,
+    substitute,
+)
+from symgrad.language.functions import FUNCTIONS
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one definition adds to the gradient of `target`.
+
+    Attributes:
+        source: the definition, at the fresh indices over which the chain rule sums.
+        target: the element whose gradient it is.
+        term: incoming gradient * derivative * deltas, summed over the source's indices.
+    """
+
+    source: Element
+    target: Element
+    term: Term
+
+
+Pull = Callable[[Element, Term], Contribution]
+
+
+def pull_back(
+    definition: Definition, cotangent: str, wanted: Callable[[str], Definition | None], graph: Graph
+) -> Iterator[Contribution]:
+    """Yield the contribution of each occurrence of a wanted value in the definition.
+
+    `wanted` gives the target with its own indices, or None where no gradient flows; `cotangent` is
+    the name of the definition's own gradient. Arg-max and leave-one-out products that are needed are
+    added to the graph.
+    """
+    fresh = {index: index.fresh() for index in definition.indices}
+    body = rename(definition.body, fresh)
+    source = Element(definition.name, tuple(IndexValue(fresh[i]) for i in definition.indices))
+    incoming = Term(UNIT, ((Element(cotangent, source.subscripts), UNIT),), tuple(fresh.values()))
+    for element, derivative in local_derivatives(body, source, graph):
+        target = wanted(element.name)
+        if target is None:
+            continue
+        deltas = tuple(
+            (Delta(subscript, IndexValue(own)), UNIT)
+            for subscript, own in zip(element.subscripts, target.indices, strict=True)
+        )
+        term = incoming.times(derivative, Term(UNIT, deltas))
+        yield Contribution(source, target.element(), term)
+
+
+# factors that no gradient flows through
+_WITHOUT_GRADIENT = (Indicator, Delta, StopGradient, ArgReduce, IndexValue)
+
+
+@singledispatch
+def local_derivatives(
+    body: Expr, value: Element, graph: Graph
+) -> Iterator[tuple[Element, Term]]:
+    """Yield each element that the body reads with the derivative by it, as a term."""
+    raise TypeError(f"no derivative of {type(body).__name__}")
+
+
+@local_derivatives.register(Number)
+@local_derivatives.register(Constant)
+@local_derivatives.register(IndexValue)
+@local_derivatives.register(AxisLength)
+@local_derivatives.register(Delta)
+@local_derivatives.register(Indicator)
+@local_derivatives.register(StopGradient)
+@local_derivatives.register(ArgReduce)
+def _(body: Expr, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
+    yield from ()
+
+
+@local_derivatives.register(Add)
+@local_derivatives.register(Mul)
+@local_derivatives.register(Power)
+@local_derivatives.register(Element)
+def _(body: Expr, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
+    for term in flatten(body):
+        yield from _product_rule(term)
+
+
+def _product_rule(term: Term) -> Iterator[tuple[Element, Term]]:
+    for position, (base, exponent) in enumerate(term.factors):
+        if not isinstance(base, Element):
+            assert is_constant(base) or isinstance(base, _WITHOUT_GRADIENT), base
+            continue
+        rest: list[Factor] = list(term.factors)
+        rest[position] = (base, exponent - 1)
+        yield base, Term(term.coefficient * exponent, merge_factors(rest), term.sums)
+
+
+@local_derivatives.register
+def _(body: Call, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
+    rules = FUNCTIONS[body.function].derivatives
+    for arg, rule in zip(body.args, rules, strict=True):
+        if isinstance(arg, Element):
+            yield arg, _as_term(rule(*body.args, value))
+
+
+@local_derivatives.register
+def _(body: OpaqueCall, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
+    if isinstance(body.arg, Element):
+        yield body.arg, Term(UNIT, ((OpaqueCall(body.function, body.arg, body.order + 1), UNIT),))
+
+
+@local_derivatives.register
+def _(body: Where, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
+    for branch, condition in ((body.then, body.condition), (body.otherwise, negate(body.condition))):
+        if isinstance(branch, Element):
+            yield branch, Term(UNIT, ((Indicator(condition), UNIT),))
+
+
+@local_derivatives.register
+def _(body: Reduce, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
+    if body.op == "sum":
+        for term in flatten(body):
+            yield from _product_rule(term)
+    elif isinstance(body.body, Element):
+        fresh = {index: index.fresh() for index in body.indices}
+        renamed = rename(body, fresh)
+        assert isinstance(renamed, Reduce) and isinstance(renamed.body, Element)
+        rule = _leave_one_out if body.op == "prod" else _first_extremum
+        yield renamed.body, rule(renamed, renamed.body, graph)
+
+
+def _first_extremum(body: Reduce, element: Element, graph: Graph) -> Term:
+    """The derivative of max_k u_k by u_k: 1 at the first k that attains it, else 0."""
+    (index,) = body.indices
+    inner = index.fresh()
+    renamed = rename(Reduce(body.op, (index,), body.condition, body.body), {index: inner})
+    assert isinstance(renamed, Reduce)
+    place = graph.intern(ArgReduce("arg" + body.op, inner, renamed.condition, renamed.body))
+    return Term(UNIT, ((Delta(IndexValue(index), place), UNIT),), (index,))
+
+
+def _leave_one_out(body: Reduce, element: Element, graph: Graph) -> Term:
+    """The derivative of prod_k u_k by u_k: the product of the others, right with zeros among them."""
+    (index,) = body.indices
+    other = index.fresh()
+    renamed = rename(Reduce("prod", (index,), body.condition, body.body), {index: other})
+    assert isinstance(renamed, Reduce)
+    unequal = Compare("!=", IndexValue(other), IndexValue(index))
+    condition = conjunction(renamed.condition, unequal)
+    own = [s.index for s in element.subscripts if isinstance(s, IndexValue)]
+    rest = graph.intern(Reduce("prod", (other,), condition, renamed.body), own)
+    factors: tuple[Factor, ...] = ((rest, UNIT),)
+    if body.condition is not None:
+        factors += ((Indicator(body.condition), UNIT),)
+    return Term(UNIT, factors, (index,))
+
+
+def _as_term(derivative: Expr) -> Term:
+    terms = flatten(derivative)
+    if len(terms) == 1:
+        return terms[0]
+    return Term(UNIT, ((derivative, UNIT),)) if terms else Term(Fraction(0))
+
+
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+
+
+def negate(condition: Expr) -> Expr:
+    """Return the condition that holds where this one fails, NaN apart."""
+    if isinstance(condition, Compare):
+        return Compare(_OPPOSITE[condition.op], condition.left, condition.right)
+    if isinstance(condition, Not):
+        return condition.arg
+    if isinstance(condition, And):
+        return Or(tuple(negate(arg) for arg in condition.args))
+    if isinstance(condition, Or):
+        return And(tuple(negate(arg) for arg in condition.args))
+    return Not(condition)
+
+
+def contract_deltas(term: Term, own: Sequence[Index]) -> Term:
+    """sum_l delta_lc f_l = f_c. Ends: each use removes one delta and one summed index.
+
+    A delta of two of the target's `own` indices stays, and so does one whose index runs over
+    another range than the summed one.
+    """
+    changed = True
+    while changed:
+        changed = False
+        for position, (base, _) in enumerate(term.factors):
+            pair = _solvable(base, term.sums) if isinstance(base, Delta) else None
+            if pair is None:
+                continue
+            bound, value = pair
+            rest = term.factors[:position] + term.factors[position + 1 :]
+            mapping = {bound: value}
+            factors = merge_factors((substitute(b, mapping), e) for b, e in rest)
+            sums = tuple(index for index in term.sums if index is not bound)
+            term = Term(term.coefficient, _drop_trivial(factors), sums)
+            changed = True
+            break
+    return term
+
+
+def _solvable(delta: Delta, sums: Sequence[Index]) -> tuple[Index, Expr] | None:
+    """Return (summed index, what it equals) when the delta can be solved for one."""
+    for side, other in ((delta.left, delta.right), (delta.right, delta.left)):
+        if not (isinstance(side, IndexValue) and isinstance(other, IndexValue)):
+            continue
+        if side.index in sums and side.index.extent == other.index.extent:
+            return side.index, other
+    return None
+
+
+def _drop_trivial(factors: Sequence[Factor]) -> tuple[Factor, ...]:
+    return tuple((b, e) for b, e in factors if not (isinstance(b, Delta) and b.left == b.right))

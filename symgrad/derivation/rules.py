@@ -1,0 +1,121 @@
+"""Hold the simplification rules, in the order in which they are tried.
+
+Each rule takes the terms of a gradient and returns new ones, or None when it does not apply. Each
+makes the terms smaller by its own measure, so that the loop in `simplify` ends. To add a rule, write
+the function and add one line to RULES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from symgrad.derivation.graph import Graph
+from symgrad.derivation.lemmas import Lemmas
+from symgrad.derivation.pullback import contract_deltas
+from symgrad.derivation.reuse import Pattern, reuse_once
+from symgrad.derivation.terms import Term, combine, numbered
+from symgrad.language.expr import Index, Indicator, Number, power
+
+Terms = list[Term]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a rule may look at: forward values, their patterns and lemmas, the gradient's own
+    indices, the names of the layer's inputs."""
+
+    graph: Graph
+    patterns: dict[str, Pattern]
+    lemmas: Lemmas
+    own: tuple[Index, ...]
+    leaves: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One law: its name, what a step says of it, and the function that applies it."""
+
+    name: str
+    caption: str
+    apply: Callable[[Terms, Context], Terms | None]
+
+
+def contract(terms: Terms, context: Context) -> Terms | None:
+    """sum_l delta_lc f_l = f_c. Ends: each use removes one delta and one summed index."""
+    new = [contract_deltas(term, context.own) for term in terms]
+    return new if new != terms else None
+
+
+def reuse_forward_value(terms: Terms, context: Context) -> Terms | None:
+    """A product that forward has computed is read. Ends: each use removes factors or a sum."""
+    return _each(terms, lambda term: reuse_once(term, context.patterns))
+
+
+def close_known_sum(terms: Terms, context: Context) -> Terms | None:
+    """A sum with a known value is that value. Ends: each use removes one summed index."""
+    return _each(terms, context.lemmas.close_sum)
+
+
+def drop_repeated_mask(terms: Terms, context: Context) -> Terms | None:
+    """[c]*y = y where y is 0 outside c and the rest is finite. Ends: each use removes one indicator."""
+    lemmas = context.lemmas
+
+    def apply(term: Term) -> Term | None:
+        masks = [base for base, _ in term.factors if isinstance(base, Indicator)]
+        for mask in masks:
+            others = [base for base, e in term.factors if e > 0 and base is not mask]
+            if not all(lemmas.is_finite(power(b, Number(e))) for b, e in term.factors):
+                continue
+            if any(mask.condition in lemmas.vanishes_outside(base) for base in others):
+                kept = tuple(f for f in term.factors if f[0] is not mask)
+                return Term(term.coefficient, kept, term.sums)
+        return None
+
+    return _each(terms, apply)
+
+
+def combine_like_terms(terms: Terms, context: Context) -> Terms | None:
+    """a*t + b*t = (a + b)*t, up to the names of summed indices. Ends: each use removes a term."""
+    new = combine(terms, numbered(context.own))
+    return new if len(new) < len(terms) else None
+
+
+def _each(terms: Terms, function: Callable[[Term], Term | None]) -> Terms | None:
+    new: Terms = []
+    changed = False
+    for term in terms:
+        result = function(term)
+        changed = changed or result is not None
+        if result is None:
+            new.append(term)
+        elif result.coefficient:
+            new.append(result)
+    return new if changed else None
+
+
+RULES: Sequence[Rule] = (
+    Rule("contract_delta", "contract the delta", contract),
+    Rule("reuse_forward_value", "reuse a forward value", reuse_forward_value),
+    Rule("close_known_sum", "a sum that is known from the forward values", close_known_sum),
+    Rule("drop_repeated_mask", "the mask is in the value already", drop_repeated_mask),
+    Rule("combine_like_terms", "combine like terms", combine_like_terms),
+)
+
+
+def simplify(
+    terms: Terms, context: Context, record: Callable[[Rule, Terms], None] | None = None
+) -> Terms:
+    """Apply the rules until none applies; `record` is told of each use."""
+    applied = True
+    while applied:
+        applied = False
+        for rule in RULES:
+            new = rule.apply(terms, context)
+            if new is not None:
+                terms = new
+                applied = True
+                if record is not None:
+                    record(rule, terms)
+                break
+    return terms

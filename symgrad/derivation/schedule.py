@@ -1,0 +1,213 @@
+"""Decide what forward computes under a name, what it keeps, and what is written in place.
+
+A value that one place reads is written there; a value with several readers is computed once. What
+only backward reads is computed by backward when everything that it needs is kept anyway, else by
+forward, so that the least is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from symgrad.derivation.graph import Definition, Graph, has_narrow_addends
+from symgrad.derivation.terms import flatten, unflatten
+from symgrad.language.expr import (
+    ONE,
+    Add,
+    Element,
+    Expr,
+    Mul,
+    Power,
+    Reduce,
+    StopGradient,
+    add,
+    element_names,
+    map_parts,
+    mul,
+    power,
+    rename,
+    split_coefficient,
+    walk,
+)
+from symgrad.language.layer import Statement
+
+LARGEST_INSERT = 40
+LARGEST_STATEMENT = 80
+
+
+@dataclass
+class Schedule:
+    """Statements of forward and backward, in order, by name."""
+
+    forward: dict[str, Statement]
+    backward: dict[str, Statement]
+
+    def readers(self, name: str) -> list[str]:
+        """Return the statements that read a name, once for each time."""
+        return [
+            reader
+            for reader, statement in (*self.forward.items(), *self.backward.items())
+            for part in walk(statement.value)
+            if isinstance(part, Element) and part.name == name
+        ]
+
+    def kept(self) -> set[str]:
+        """Return the names that backward reads and does not assign."""
+        reads = {n for s in self.backward.values() for n in element_names(s.value)}
+        return reads - set(self.backward)
+
+
+def schedule(
+    graph: Graph, outputs: Sequence[str], backward: Sequence[Statement], results: Sequence[str]
+) -> Schedule:
+    """Return the program of a layer: the definitions that are needed, single uses written in place.
+
+    Args:
+        graph: the forward definitions.
+        outputs: the names that forward returns.
+        backward: adjoints and gradients, in order.
+        results: the names among `backward` that are gradients of inputs.
+    """
+    read = [name for statement in backward for name in element_names(statement.value)]
+    needed = graph.needed([*outputs, *read])
+    forward = {d.name: _statement(d) for d in graph if d.name in needed}
+    plan = Schedule(forward, {s.name: s for s in backward})
+    for definition in reversed([d for d in graph if d.name in needed]):
+        if not definition.written:
+            _place(definition, plan)
+    _drop_stops(plan)
+    _drop_copies(plan, results)
+    return plan
+
+
+def _statement(definition: Definition) -> Statement:
+    body = definition.body
+    if isinstance(body, (Add, Mul, Power)) or (isinstance(body, Reduce) and body.op == "sum"):
+        body = unflatten(flatten(body))
+    return Statement(definition.name, definition.element().subscripts, body)
+
+
+def _place(definition: Definition, plan: Schedule) -> None:
+    """Write a definition into its readers, move it to backward, or leave it where it is."""
+    name = definition.name
+    statement = plan.forward[name]
+    readers = plan.readers(name)
+    narrow = has_narrow_addends(statement.value, len(statement.subscripts))
+    if _is_trivial(statement.value) or narrow:
+        _insert(statement, readers, plan)
+        return
+    in_backward = sum(1 for reader in readers if reader in plan.backward)
+    if _is_cheap(statement.value) and max(in_backward, len(readers) - in_backward) == 1:
+        _insert(statement, readers, plan)
+        return
+    only_backward = all(reader in plan.backward for reader in readers)
+    if only_backward and not _is_kept_anyway(statement, plan):
+        return
+    if len(readers) == 1 and _fits(statement, readers[0], plan):
+        _insert(statement, readers, plan)
+    elif only_backward:
+        del plan.forward[name]
+        plan.backward = {name: statement, **plan.backward}
+
+
+def _is_trivial(value: Expr) -> bool:
+    """Say whether a value is another one up to a number in front."""
+    inner = value.body if isinstance(value, StopGradient) else value
+    _, inner = split_coefficient(inner)
+    return isinstance(inner, Element) or not element_names(inner)
+
+
+def _is_cheap(value: Expr) -> bool:
+    """Say whether a value is one other with numbers added or multiplied, as 1 - t is."""
+    terms = value.terms if isinstance(value, Add) else (value,)
+    rest = [split_coefficient(term)[1] for term in terms]
+    return all(r == ONE or isinstance(r, Element) for r in rest) and len(element_names(value)) < 2
+
+
+def _is_kept_anyway(statement: Statement, plan: Schedule) -> bool:
+    rest = Schedule({}, {n: s for n, s in plan.backward.items()})
+    own = {statement.name}
+    return set(element_names(statement.value)) <= rest.kept() - own
+
+
+def _fits(statement: Statement, reader: str, plan: Schedule) -> bool:
+    target = plan.forward.get(reader) or plan.backward[reader]
+    size = sum(1 for _ in walk(statement.value))
+    whole = size + sum(1 for _ in walk(target.value))
+    return size <= LARGEST_INSERT and whole <= LARGEST_STATEMENT
+
+
+def _insert(statement: Statement, readers: Sequence[str], plan: Schedule) -> None:
+    definition = Definition(statement.name, statement.indices, statement.value)
+    for reader in dict.fromkeys(readers):
+        group = plan.forward if reader in plan.forward else plan.backward
+        target = group[reader]
+        value = _put(target.value, definition)
+        group[reader] = Statement(target.name, target.subscripts, value)
+    del plan.forward[statement.name]
+
+
+def _put(expr: Expr, definition: Definition) -> Expr:
+    if isinstance(expr, Element) and expr.name == definition.name:
+        return definition.at(expr.subscripts)
+    return rebuilt(expr, lambda part: _put(part, definition))
+
+
+def rebuilt(expr: Expr, function: object) -> Expr:
+    """Return the node with `function` applied to its parts, in normal form again."""
+    assert callable(function)
+    if isinstance(expr, Add):
+        return add(*(function(term) for term in expr.terms))
+    if isinstance(expr, Mul):
+        return mul(*(function(factor) for factor in expr.factors))
+    if isinstance(expr, Power):
+        return power(function(expr.base), function(expr.exponent))
+    return map_parts(expr, function)
+
+
+def rename_elements(expr: Expr, names: Mapping[str, str]) -> Expr:
+    """Give the elements their final names."""
+    if isinstance(expr, Element):
+        subscripts = tuple(rename_elements(s, names) for s in expr.subscripts)
+        return Element(names.get(expr.name, expr.name), subscripts)
+    return map_parts(expr, lambda part: rename_elements(part, names))
+
+
+def _drop_stops(plan: Schedule) -> None:
+    """In a program that is differentiated already, stop_gradient says nothing."""
+    for group in (plan.forward, plan.backward):
+        for name, statement in group.items():
+            value = _without_stops(statement.value)
+            group[name] = Statement(statement.name, statement.subscripts, value)
+
+
+def _drop_copies(plan: Schedule, results: Sequence[str]) -> None:
+    """Let a gradient that equals an intermediate's own take its place: dx = dz, dt = -dz."""
+    for name in results:
+        original = plan.backward[name].value
+        if isinstance(original, Element) and original.name in plan.backward:
+            if original.name not in results and original.subscripts == plan.backward[name].subscripts:
+                _take_place(plan, plan.backward[name], original)
+
+
+def _take_place(plan: Schedule, copy: Statement, original: Element) -> None:
+    source = plan.backward[original.name]
+    mapping = dict(zip(source.indices, copy.indices, strict=True))
+    renamed = Statement(copy.name, copy.subscripts, rename(source.value, mapping))
+    statements: dict[str, Statement] = {}
+    for name, statement in plan.backward.items():
+        if name == source.name:
+            statements[copy.name] = renamed
+        elif name != copy.name:
+            value = rename_elements(statement.value, {source.name: copy.name})
+            statements[name] = Statement(name, statement.subscripts, value)
+    plan.backward = statements
+
+
+def _without_stops(expr: Expr) -> Expr:
+    if isinstance(expr, StopGradient):
+        return _without_stops(expr.body)
+    return rebuilt(expr, _without_stops)
+
+

@@ -1,0 +1,1 @@
+"""Print expressions as text and LaTeX, and convert them to SymPy."""
