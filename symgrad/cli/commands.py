@@ -1,0 +1,203 @@
+"""Define the commands of `symgrad`: derive, generate, check, catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symgrad import __version__
+from symgrad.cli.console import show, show_error, track
+from symgrad.cli.files import replace_file, require_writable
+from symgrad.cli.mistakes import Commands
+from symgrad.cli.options import declaration_options
+from symgrad.cli.printing import FORMS
+from symgrad.cli.sources import Declaration, layers_from, require_known
+
+if TYPE_CHECKING:
+    from symgrad.language.layer import Layer
+    from symgrad.verification import Report
+
+_sources = click.argument("sources", nargs=-1, required=True, metavar="FORMULA|LAYERS.toml|NAME...")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="symgrad")
+def symgrad() -> None:
+    """Derive layers written in index notation, and write them as verified NumPy classes.
+
+    \b
+    Examples:
+      symgrad derive "y_ij = x_ij + b_j" --steps
+      symgrad generate layers.toml -o layers.py
+      symgrad check LayerNorm Softmax
+      symgrad catalog
+    """
+
+
+@symgrad.command()
+@_sources
+@click.option("--steps", is_flag=True, help="Show every step, with the rule that it uses.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMS)),
+    default="text",
+    show_default=True,
+    help="How the derivation is written.",
+)
+@declaration_options
+def derive(sources: tuple[str, ...], steps: bool, form: str, **declared: Any) -> None:
+    """Print the gradient of the loss by every input.
+
+    The source is a formula, a layer file, or the name of a layer of the catalogue.
+
+    \b
+    Examples:
+      symgrad derive "y_ij = exp(x_ij)/sum_k exp(x_ik)"
+      symgrad derive "y_ij = sum_k x_ik*W_kj + b_j" --wrt b --steps
+      symgrad derive layers.toml --format latex
+      symgrad derive LayerNorm --steps
+    """
+    layers = layers_from(sources, Declaration(**declared))
+    from symgrad.derivation import derive as derive_layer
+
+    for position, layer in enumerate(layers):
+        derivation = derive_layer(layer)
+        if len(layers) > 1:
+            show(f"{'' if position == 0 else chr(10)}{layer.name}", "bold cyan")
+        show(FORMS[form][steps](derivation))
+
+
+@symgrad.command()
+@_sources
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write the module. [default: standard output]",
+)
+@click.option(
+    "--backend", default="numpy", show_default=True, help="What the module computes with."
+)
+@click.option("--no-verify", is_flag=True, help="Write without checking the layers first.")
+@click.option("--force", is_flag=True, help="Replace a file that symgrad did not generate.")
+@declaration_options
+def generate(
+    sources: tuple[str, ...],
+    output: Path | None,
+    backend: str,
+    no_verify: bool,
+    force: bool,
+    **declared: Any,
+) -> None:
+    """Write the layers as one module of NumPy classes.
+
+    Every layer is verified first, and nothing is written when one fails. The file is replaced in
+    one step; a file that symgrad did not generate is left as it is.
+
+    \b
+    Examples:
+      symgrad generate layers.toml -o layers.py
+      symgrad generate "y_ij = x_ij + b_j" --name AddBias --params b -o bias.py
+      symgrad generate Affine ReLU SoftmaxCrossEntropy -o net.py
+    """
+    if output is not None:
+        require_writable(output, force)
+    layers = layers_from(sources, Declaration(**declared))
+    from symgrad.rendering import generate as generate_module
+
+    text = generate_module(layers, backend=backend)
+    if not no_verify:
+        failed = [report for report in _reports(layers) if not report.ok]
+        for report in failed:
+            show(str(report), err=True)
+        if failed:
+            show_error("error", f"{_count(failed, 'layer')} failed, nothing was written")
+            raise click.exceptions.Exit(1)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    replace_file(output, text)
+    state = "not verified" if no_verify else "verified"
+    show(f"{output}: {_count(layers, 'layer')}, {state}", err=True)
+
+
+@symgrad.command()
+@_sources
+@click.option("--formula", metavar="FORMULA", help="The formula of a class given as FILE.py:CLASS.")
+@declaration_options
+def check(sources: tuple[str, ...], formula: str | None, **declared: Any) -> None:
+    """Verify layers, forward and backward.
+
+    Forward is compared with the formula, backward with numerical gradients.
+
+    With FILE.py:CLASS and --formula a class that somebody wrote by hand is checked; the file is
+    imported, which runs it. The exit status is 1 when a check fails.
+
+    \b
+    Examples:
+      symgrad check layers.toml
+      symgrad check "y_ij = x_ij*tanh(x_ij)"
+      symgrad check mine.py:MyAffine --formula "y_ij = sum_k x_ik*W_kj + b_j" --params W,b
+    """
+    if formula is None:
+        reports = _reports(layers_from(sources, Declaration(**declared)))
+    else:
+        reports = [_report_of_class(sources, formula, Declaration(**declared))]
+    for report in reports:
+        show(str(report), "" if report.ok else "red")
+    failed = [report for report in reports if not report.ok]
+    if failed:
+        show_error("error", f"{len(failed)} of {_count(reports, 'layer')} failed")
+        raise click.exceptions.Exit(1)
+
+
+@symgrad.command()
+@click.argument("name", required=False)
+def catalog(name: str | None) -> None:
+    """List the layers that ship, or print one.
+
+    A layer is printed as it stands in its layer file, to be copied into another.
+
+    \b
+    Examples:
+      symgrad catalog
+      symgrad catalog LayerNorm
+    """
+    from symgrad import catalogue
+
+    if name is not None:
+        require_known(name)
+        show(catalogue.table(name).rstrip())
+        return
+    width = max(map(len, catalogue.names()))
+    for position, (group, layers) in enumerate(catalogue.summaries().items()):
+        show(f"{'' if position == 0 else chr(10)}{group}", "bold cyan")
+        for word, summary in layers.items():
+            show(f"  {word:{width}}  {summary}")
+
+
+def _reports(layers: list[Layer]) -> list[Report]:
+    from symgrad.verification import check as check_layer
+
+    return [check_layer(layer) for layer in track(layers, "verifying")]
+
+
+def _report_of_class(sources: tuple[str, ...], formula: str, declaration: Declaration) -> Report:
+    from symgrad.cli.classes import load_class
+    from symgrad.verification import check as check_layer
+
+    if len(sources) != 1:
+        raise click.UsageError("--formula belongs to one FILE.py:CLASS")
+    path, _, name = sources[0].rpartition(":")
+    if not path.endswith(".py"):
+        raise click.UsageError(f"--formula goes with FILE.py:CLASS, not with {sources[0]}")
+    implementation = load_class(Path(path), name)
+    return check_layer(declaration.layer(formula, name), implementation=implementation)
+
+
+def _count(items: list[Any], noun: str) -> str:
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"

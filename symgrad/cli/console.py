@@ -1,0 +1,56 @@
+"""Write to the terminal: colour and progress where there is one, plain text where there is none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TextIO, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+
+
+def show(text: str, style: str = "", *, err: bool = False) -> None:
+    """Print text, in a rich style such as "bold red" where the stream shows colour."""
+    stream = sys.stderr if err else sys.stdout
+    if style and has_colour(stream):
+        _console(stream).print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    else:
+        print(text, file=stream)
+
+
+def show_error(kind: str, message: str) -> None:
+    """Print a mistake to stderr: its kind and first line in red, the rest as it is."""
+    head, _, rest = message.partition("\n")
+    show(f"{kind}: {head}", "bold red", err=True)
+    if rest:
+        show(rest, err=True)
+
+
+def track(items: Sequence[T], doing: str) -> Iterable[T]:
+    """Yield the items, with a progress bar on stderr where it is a terminal and they are many."""
+    if len(items) > 1 and sys.stderr.isatty():
+        return _with_bar(items, doing)
+    return items
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Tell whether the stream is a terminal whose user has not asked for plain text."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def _with_bar(items: Sequence[T], doing: str) -> Iterator[T]:
+    from rich.progress import track as rich_track
+
+    yield from rich_track(items, doing, console=_console(sys.stderr), transient=True)
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream)

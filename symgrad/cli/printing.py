@@ -1,0 +1,55 @@
+"""Print a derivation in the form that was asked for: the gradients alone or with their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symgrad.derivation import Derivation
+    from symgrad.language.layer import Statement
+
+
+def gradients_text(derivation: Derivation) -> str:
+    """Return the gradients as statements of the formula language."""
+    return str(derivation)
+
+
+def steps_text(derivation: Derivation) -> str:
+    """Return the steps of every gradient as text."""
+    from symgrad.formats.derivation import derivation_text
+
+    return derivation_text(derivation)
+
+
+def gradients_latex(derivation: Derivation) -> str:
+    """Return the gradients, and the named values that they read, as an aligned environment."""
+    from symgrad.formats.latex import statement_latex
+
+    rows = [
+        statement_latex(statement).replace(" = ", " &= ", 1)
+        for statement in (*derivation.program.backward, *_values(derivation))
+    ]
+    body = " \\\\\n".join(f"  {row}" for row in rows)
+    return f"\\[\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n\\]"
+
+
+def steps_latex(derivation: Derivation) -> str:
+    """Return the steps of every gradient as aligned environments."""
+    return derivation.latex()
+
+
+def _values(derivation: Derivation) -> list[Statement]:
+    """Return the forward values that the gradients read and the formula does not name."""
+    from symgrad.language.expr import element_names
+
+    own = {statement.name for statement in derivation.layer.statements}
+    read = {name for s in derivation.program.backward for name in element_names(s.value)}
+    return [s for s in derivation.program.forward if s.name in read and s.name not in own]
+
+
+# by format, and by whether the steps are shown
+FORMS: dict[str, dict[bool, Callable[[Derivation], str]]] = {
+    "text": {False: gradients_text, True: steps_text},
+    "latex": {False: gradients_latex, True: steps_latex},
+}

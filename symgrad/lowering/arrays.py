@@ -1,0 +1,458 @@
+"""Define the array expressions of a plan: frozen nodes that know axis positions and no letters.
+
+Two equal nodes compute the same array, whatever indices the formulas used, so that shared work is
+found by comparison. A `Value` pairs an array with the indices of its axes while a formula is lowered.
+
+Each node has a rank (`ndim`) and a `kind`: `float` arrays have the layer's dtype; `bool` and `int`
+arrays must be cast before they meet numbers alone; a `weak` value is a Python number, which never
+changes the dtype of what it meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Any, dataclass_transform
+
+from symgrad.language.expr import Index
+
+
+@dataclass_transform(frozen_default=True)
+def array_node(cls: type) -> type:
+    """Make a frozen dataclass whose equality and cached hash come from `Array`."""
+    return dataclass(frozen=True, eq=False)(cls)
+
+
+class Array:
+    """Base of all nodes: structural equality with a cached hash."""
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        raise AssertionError(f"{type(self).__name__} has no rank")
+
+    @property
+    def kind(self) -> str:
+        """One of float, bool, int, weak."""
+        return "float"
+
+    def parts(self) -> tuple[Any, ...]:
+        """Return the fields, in order."""
+        return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+
+    def key(self) -> tuple[Any, ...]:
+        """Return what two equal nodes have in common."""
+        return self.parts()
+
+    def __hash__(self) -> int:
+        cached: int | None = self.__dict__.get("_hash")
+        if cached is None:
+            cached = hash((type(self).__name__, self.key()))
+            object.__setattr__(self, "_hash", cached)
+        return cached
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        same = type(self) is type(other) and hash(self) == hash(other)
+        return same and self.key() == other.key()  # type: ignore[attr-defined]
+
+
+@array_node
+class Variable(Array):
+    """A named array: an input, an incoming gradient, or the left side of an assignment."""
+
+    name: str
+    rank: int
+    type: str = "float"
+
+    @property
+    def ndim(self) -> int:
+        return self.rank
+
+    @property
+    def kind(self) -> str:
+        return self.type
+
+
+@array_node
+class Hyperparameter(Array):
+    """A constant of the layer, kept by the constructor as a Python number."""
+
+    name: str
+
+    @property
+    def ndim(self) -> int:
+        return 0
+
+    @property
+    def kind(self) -> str:
+        return "weak"
+
+
+@array_node
+class Literal(Array):
+    """A number: a Fraction, or the text `inf` or `pi`."""
+
+    value: Fraction | str
+
+    @property
+    def ndim(self) -> int:
+        return 0
+
+    @property
+    def kind(self) -> str:
+        return "weak"
+
+
+@array_node
+class Size(Array):
+    """The length of one axis of an input."""
+
+    name: str
+    axis: int
+
+    @property
+    def ndim(self) -> int:
+        return 0
+
+    @property
+    def kind(self) -> str:
+        return "weak"
+
+
+@array_node
+class KeptExtent(Array):
+    """The length of an axis of the inputs, by its letter, as forward has noted it."""
+
+    letter: str
+
+    @property
+    def ndim(self) -> int:
+        return 0
+
+    @property
+    def kind(self) -> str:
+        return "weak"
+
+
+@array_node
+class Arange(Array):
+    """0, 1, ..., length - 1."""
+
+    length: Array
+
+    @property
+    def ndim(self) -> int:
+        return 1
+
+    @property
+    def kind(self) -> str:
+        return "int"
+
+
+@array_node
+class Eye(Array):
+    """True on the diagonal of a (rows, columns) array."""
+
+    rows: Array
+    columns: Array
+
+    @property
+    def ndim(self) -> int:
+        return 2
+
+    @property
+    def kind(self) -> str:
+        return "bool"
+
+
+@array_node
+class Tri(Array):
+    """True where column <= row + offset, in a (rows, columns) array."""
+
+    rows: Array
+    columns: Array
+    offset: int
+
+    @property
+    def ndim(self) -> int:
+        return 2
+
+    @property
+    def kind(self) -> str:
+        return "bool"
+
+
+@array_node
+class Apply(Array):
+    """An elementwise operation on arguments that broadcast; `op` is a key of the printer's table."""
+
+    op: str
+    args: tuple[Array, ...]
+
+    @property
+    def ndim(self) -> int:
+        return max(arg.ndim for arg in self.args)
+
+    @property
+    def kind(self) -> str:
+        return _apply_kind(self.op, self.args)
+
+
+LOGICAL = ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not")
+
+
+def _apply_kind(op: str, args: tuple[Array, ...]) -> str:
+    kinds = {arg.kind for arg in (args[1:] if op == "where" else args)}
+    if op in LOGICAL:
+        return "bool"
+    if "float" in kinds:
+        return "float"
+    if kinds == {"weak"}:
+        return "int" if op == "where" else "weak"
+    return "bool" if kinds == {"bool"} and op == "*" else "int"
+
+
+@array_node
+class Opaque(Array):
+    """A function that the user gives to the constructor, or its derivative of some order."""
+
+    function: str
+    order: int
+    array: Array
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+
+@array_node
+class Cast(Array):
+    """The same values in the layer's dtype."""
+
+    array: Array
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+
+@array_node
+class Expand(Array):
+    """Axes in their order with None where an axis of length 1 is put in: (0, None) is `a[:, None]`."""
+
+    array: Array
+    layout: tuple[int | None, ...]
+
+    @property
+    def ndim(self) -> int:
+        return len(self.layout)
+
+    @property
+    def kind(self) -> str:
+        return self.array.kind
+
+
+@array_node
+class Permute(Array):
+    """Axes in another order, as `np.transpose` takes it."""
+
+    array: Array
+    order: tuple[int, ...]
+
+    @property
+    def ndim(self) -> int:
+        return len(self.order)
+
+    @property
+    def kind(self) -> str:
+        return self.array.kind
+
+
+@array_node
+class Head(Array):
+    """The first `stop` places along some axes; None takes the whole axis."""
+
+    array: Array
+    stops: tuple[Array | None, ...]
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def kind(self) -> str:
+        return self.array.kind
+
+
+@array_node
+class Gather(Array):
+    """Fancy indexing by integer arrays that broadcast."""
+
+    array: Array
+    indices: tuple[Array, ...]
+
+    @property
+    def ndim(self) -> int:
+        return max(index.ndim for index in self.indices)
+
+    @property
+    def kind(self) -> str:
+        return self.array.kind
+
+
+@array_node
+class Reduction(Array):
+    """`op` over `axes`: sum, mean, prod, max, min, any, all, argmax, argmin."""
+
+    op: str
+    array: Array
+    axes: tuple[int, ...]
+    keepdims: bool = False
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim - (0 if self.keepdims else len(self.axes))
+
+    @property
+    def kind(self) -> str:
+        if self.op in ("argmax", "argmin"):
+            return "int"
+        if self.op in ("any", "all"):
+            return "bool"
+        return "float" if self.array.kind == "float" else "int"
+
+
+@array_node
+class Cumulative(Array):
+    """Running sum, prod, max or min along one axis, from its end where `reverse`."""
+
+    op: str
+    array: Array
+    axis: int
+    reverse: bool
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+
+@array_node
+class Contraction(Array):
+    """A sum of products of arrays. `form` is matmul, vecdot, vdot, outer or einsum.
+
+    `subscripts` holds one axis letter per axis of each argument, and those of the result, as einsum
+    takes them; a matmul also has `axes`, the contracted axes, when it is a tensordot.
+    """
+
+    form: str
+    args: tuple[Array, ...]
+    subscripts: str
+    axes: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+
+    def key(self) -> tuple[Any, ...]:
+        letters = dict.fromkeys(letter for letter in self.subscripts if letter.isalpha())
+        numbers = {ord(letter): chr(ord("A") + n) for n, letter in enumerate(letters)}
+        return (self.form, self.args, self.subscripts.translate(numbers), self.axes)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.subscripts.split("->")[1])
+
+
+@array_node
+class Fill(Array):
+    """The array, repeated to a full shape; its own axes are the trailing ones or have length 1."""
+
+    array: Array
+    shape: tuple[Array, ...]
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
+@array_node
+class Helper(Array):
+    """A call of one of the small functions which are written at the top of the module.
+
+    `arrays` are positional arguments, `options` keyword arguments (numbers or weak arrays).
+    """
+
+    function: str
+    arrays: tuple[Array, ...]
+    rank: int
+    options: tuple[tuple[str, Any], ...] = ()
+    type: str = "float"
+
+    @property
+    def ndim(self) -> int:
+        return self.rank
+
+    @property
+    def kind(self) -> str:
+        return self.type
+
+
+@dataclass(frozen=True)
+class Value:
+    """An array with the index that runs along each of its axes."""
+
+    array: Array
+    axes: tuple[Index, ...]
+
+    def __post_init__(self) -> None:
+        if self.array.ndim != len(self.axes):
+            raise AssertionError(f"{len(self.axes)} indices for {self.array}")
+
+
+# --- traversal -----------------------------------------------------------------------------------
+
+
+def _arrays_in(part: Any) -> Iterator[Array]:
+    if isinstance(part, Array):
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _arrays_in(item)
+
+
+def children(array: Array) -> Iterator[Array]:
+    """Yield the arrays directly inside `array`, in order."""
+    for part in array.parts():
+        yield from _arrays_in(part)
+
+
+def walk(array: Array) -> Iterator[Array]:
+    """Yield `array` and everything inside it, outermost first."""
+    yield array
+    for child in children(array):
+        yield from walk(child)
+
+
+def _map_part(part: Any, function: Callable[[Array], Array]) -> Any:
+    if isinstance(part, Array):
+        return function(part)
+    if isinstance(part, tuple):
+        return tuple(_map_part(item, function) for item in part)
+    return part
+
+
+def map_children(array: Array, function: Callable[[Array], Array]) -> Array:
+    """Return the same node with `function` applied to the arrays directly inside it."""
+    parts = array.parts()
+    new = tuple(_map_part(part, function) for part in parts)
+    return array if new == parts else type(array)(*new)
+
+
+def rewrite(array: Array, function: Callable[[Array], Array | None]) -> Array:
+    """Rewrite from the outside in: where `function` returns an array, it stands instead."""
+    new = function(array)
+    return new if new is not None else map_children(array, lambda part: rewrite(part, function))
+
+
+def variables(array: Array) -> Iterator[Variable]:
+    """Yield the variables read, in order, with repetitions."""
+    return (part for part in walk(array) if isinstance(part, Variable))

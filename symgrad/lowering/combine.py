@@ -1,0 +1,130 @@
+"""Combine values whose axes differ: transposed and expanded so that NumPy's broadcasting applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from symgrad.language.expr import Index
+from symgrad.lowering.arrays import (
+    Apply,
+    Array,
+    Cast,
+    Expand,
+    Literal,
+    Permute,
+    Reduction,
+    Value,
+)
+
+ONE = Literal(Fraction(1))
+ZERO = Literal(Fraction(0))
+
+
+def number(value: int | Fraction) -> Literal:
+    """Return a literal."""
+    return Literal(Fraction(value))
+
+
+def scalar(array: Array) -> Value:
+    """Return a value without axes."""
+    return Value(array, ())
+
+
+def permute(array: Array, order: Sequence[int]) -> Array:
+    """Return the array with its axes in another order; two permutations become one."""
+    if isinstance(array, Permute):
+        return permute(array.array, [array.order[position] for position in order])
+    return array if tuple(order) == tuple(range(array.ndim)) else Permute(array, tuple(order))
+
+
+def expand(array: Array, layout: Sequence[int | None]) -> Array:
+    """Return the array with axes of length 1 put in; leading ones are left to broadcasting."""
+    layout = tuple(layout)
+    while layout and layout[0] is None:
+        layout = layout[1:]
+    if None not in layout:
+        return array
+    if isinstance(array, Apply) and array.op in ("*", "/"):
+        # a number scales the expanded array: `2 * a[:, None]`, not `(2 * a)[:, None]`
+        wide = [n for n, arg in enumerate(array.args) if arg.kind != "weak"]
+        if len(wide) == 1:
+            args = list(array.args)
+            args[wide[0]] = expand(args[wide[0]], layout)
+            return Apply(array.op, tuple(args))
+    return Expand(array, layout)
+
+
+def union(values: Iterable[Value], frame: Sequence[Index]) -> tuple[Index, ...]:
+    """Return the indices of all the values, in the order of the frame."""
+    present = {index for value in values for index in value.axes}
+    if not present.issubset(frame):
+        raise AssertionError("a value has an index that its frame lacks")
+    return tuple(index for index in frame if index in present)
+
+
+def transpose(value: Value, axes: Sequence[Index]) -> Value:
+    """Return the value with its axes in the order in which they stand in `axes`."""
+    kept = tuple(index for index in axes if index in value.axes)
+    order = [value.axes.index(index) for index in kept]
+    return Value(permute(value.array, order), kept)
+
+
+def align(value: Value, axes: Sequence[Index]) -> Array:
+    """Return an array that broadcasts against arrays whose axes are `axes`."""
+    ordered = transpose(value, axes)
+    positions = {index: position for position, index in enumerate(ordered.axes)}
+    return expand(ordered.array, [positions.get(index) for index in axes])
+
+
+def combine(op: str, values: Sequence[Value], frame: Sequence[Index]) -> Value:
+    """Apply an elementwise operation to values with different axes."""
+    axes = union(values, frame)
+    return Value(Apply(op, tuple(align(value, axes) for value in values)), axes)
+
+
+def as_float(value: Value) -> Value:
+    """Return the value as an array of the layer's dtype, or as a Python number."""
+    return Value(float_array(value.array), value.axes)
+
+
+def float_array(array: Array) -> Array:
+    """Cast truth values and integers, which would otherwise change the dtype of what they meet."""
+    return array if array.kind in ("float", "weak") else Cast(array)
+
+
+def is_one(value: Value) -> bool:
+    """Say whether the value is the number 1."""
+    return value.array == ONE
+
+
+def multiply(left: Value, right: Value, frame: Sequence[Index]) -> Value:
+    """Return the product; truth values may multiply arrays of floats as they are."""
+    if is_one(left):
+        return right
+    if is_one(right):
+        return left
+    kinds = {left.array.kind, right.array.kind}
+    if "float" not in kinds or "int" in kinds:
+        if kinds != {"bool"}:
+            left, right = as_float(left), as_float(right)
+    return combine("*", (left, right), frame)
+
+
+def divide(left: Value, right: Value, frame: Sequence[Index]) -> Value:
+    """Return the quotient of two values as floats."""
+    if is_one(right):
+        return left
+    return combine("/", (as_float(left), as_float(right)), frame)
+
+
+def reduce_axes(op: str, value: Value, indices: Iterable[Index]) -> Value:
+    """Reduce the axes along which `indices` run."""
+    gone = set(indices)
+    positions = tuple(n for n, index in enumerate(value.axes) if index in gone)
+    if not positions:
+        return value
+    kept = tuple(index for index in value.axes if index not in gone)
+    if op == "sum" and value.array.kind != "float":
+        value = as_float(value)
+    return Value(Reduction(op, value.array, positions), kept)

@@ -1,0 +1,278 @@
+"""Contract several arrays: find the cheapest order of pairs, and the NumPy operation for each pair."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from symgrad.language.expr import Index
+from symgrad.lowering.arrays import Contraction, Permute, Value
+from symgrad.lowering.combine import align, as_float, multiply, reduce_axes, transpose
+from symgrad.lowering.elementwise import Frame
+from symgrad.lowering.scope import nominal_size
+
+# a matrix product does this many multiplications in the time of one elementwise multiplication
+MATMUL_SPEEDUP = 8
+# above this many operands the search for the best order takes the cheapest pair each time
+EXHAUSTIVE_LIMIT = 7
+
+Indices = frozenset[Index]
+
+
+def contract(operands: Sequence[Value], summed: Iterable[Index], frame: Frame) -> Value:
+    """Return the product of the operands, summed over `summed`; each index is owned by some operand.
+
+    The axes of the result are those of the operands that are not summed, in any order.
+    """
+    gone = set(summed)
+    kept = _kept(operands, gone)
+    operands = [
+        reduce_axes("sum", value, [i for i in value.axes if i in gone and kept[i] == 1])
+        for value in operands
+    ]
+    if len(operands) == 1:
+        return operands[0]
+    axes = [frozenset(value.axes) for value in operands]
+    out = frozenset(index for value in operands for index in value.axes) - gone
+    if len(operands) > EXHAUSTIVE_LIMIT:
+        return _contract_greedily(list(operands), out, frame)
+    return _follow(_best_tree(axes, out), operands, axes, out, frame)
+
+
+def _kept(operands: Sequence[Value], gone: set[Index]) -> dict[Index, int]:
+    counts: dict[Index, int] = {}
+    for value in operands:
+        for index in value.axes:
+            counts[index] = counts.get(index, 0) + 1
+    return counts
+
+
+# --- the order of pairs --------------------------------------------------------------------------
+
+Tree = int | tuple["Tree", "Tree"]
+
+
+def _needed(members: Iterable[int], axes: Sequence[Indices], out: Indices) -> Indices:
+    """Return the indices which the product of some operands must keep for the others and the result."""
+    inside = set(members)
+    held: Indices = frozenset().union(*(axes[n] for n in inside))
+    outside = [axes[n] for n in range(len(axes)) if n not in inside]
+    return held & out.union(*outside)
+
+
+def pair_cost(left: Indices, right: Indices, result: Indices) -> float:
+    """Return what one pairwise contraction costs, in elementwise multiplications."""
+    involved = left | right
+    multiplications = nominal_size(involved)
+    summed = involved - result
+    matrix = summed and left - right and right - left
+    traffic = nominal_size(left) + nominal_size(right) + nominal_size(result)
+    return multiplications / (MATMUL_SPEEDUP if matrix else 1) + traffic
+
+
+def _best_tree(axes: Sequence[Indices], out: Indices) -> Tree:
+    """Return the cheapest binary tree over all operands; the first in reading order at equal cost."""
+    best: dict[tuple[int, ...], tuple[float, Tree]] = {(n,): (0.0, n) for n in range(len(axes))}
+    for count in range(2, len(axes) + 1):
+        for members in combinations(range(len(axes)), count):
+            best[members] = _best_split(members, best, axes, out)
+    return best[tuple(range(len(axes)))][1]
+
+
+def _best_split(
+    members: tuple[int, ...],
+    best: dict[tuple[int, ...], tuple[float, Tree]],
+    axes: Sequence[Indices],
+    out: Indices,
+) -> tuple[float, Tree]:
+    found: tuple[float, Tree] | None = None
+    result = _needed(members, axes, out)
+    for size in range(len(members) - 1, 0, -1):
+        for left in combinations(members, size):
+            if left[0] != members[0]:  # the mirror image of a split that has been seen
+                continue
+            right = tuple(n for n in members if n not in left)
+            parts = [_needed(part, axes, out) for part in (left, right)]
+            cost = best[left][0] + best[right][0] + pair_cost(parts[0], parts[1], result)
+            if found is None or cost < found[0]:
+                found = cost, (best[left][1], best[right][1])
+    if found is None:
+        raise AssertionError("nothing to split")
+    return found
+
+
+def _members(tree: Tree) -> tuple[int, ...]:
+    return (tree,) if isinstance(tree, int) else (*_members(tree[0]), *_members(tree[1]))
+
+
+def _follow(
+    tree: Tree, operands: Sequence[Value], axes: Sequence[Indices], out: Indices, frame: Frame
+) -> Value:
+    if isinstance(tree, int):
+        return operands[tree]
+    left, right = (_follow(part, operands, axes, out, frame) for part in tree)
+    return contract_pair(left, right, _needed(_members(tree), axes, out), frame)
+
+
+def _contract_greedily(operands: list[Value], out: Indices, frame: Frame) -> Value:
+    while len(operands) > 1:
+        axes = [frozenset(value.axes) for value in operands]
+        pairs = combinations(range(len(operands)), 2)
+
+        def cost(pair: tuple[int, int], axes: Sequence[Indices] = axes) -> float:
+            return pair_cost(axes[pair[0]], axes[pair[1]], _needed(pair, axes, out))
+
+        first, second = min(pairs, key=cost)
+        kept = _needed((first, second), axes, out)
+        operands[first] = contract_pair(operands[first], operands[second], kept, frame)
+        del operands[second]
+    return operands[0]
+
+
+# --- one pair ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two operands and the roles of their indices, each in the order of the frame.
+
+    Attributes:
+        batch: in both, and in the result.
+        summed: in both, and not in the result.
+        rows: in the left one alone.
+        columns: in the right one alone.
+    """
+
+    left: Value
+    right: Value
+    batch: Frame
+    summed: Frame
+    rows: Frame
+    columns: Frame
+    frame: Frame
+
+
+def contract_pair(left: Value, right: Value, kept: Indices, frame: Frame) -> Value:
+    """Return the product of two arrays, summed over the shared indices that are not kept."""
+    shared = [index for index in left.axes if index in right.axes]
+    summed = tuple(index for index in shared if index not in kept)
+    order = (*frame, *left.axes, *right.axes)
+    if not summed:
+        return multiply(left, right, tuple(dict.fromkeys(order)))
+    left, right = as_float(left), as_float(right)
+    place = {index: position for position, index in reversed(list(enumerate(order)))}
+    rows = sorted((i for i in left.axes if i not in right.axes), key=place.__getitem__)
+    columns = sorted((i for i in right.axes if i not in left.axes), key=place.__getitem__)
+    batch = sorted((i for i in shared if i in kept), key=place.__getitem__)
+    if rows and columns and place[columns[-1]] < place[rows[-1]]:
+        left, right, rows, columns = right, left, columns, rows
+    pair = Pair(left, right, tuple(batch), summed, tuple(rows), tuple(columns), tuple(order))
+    for form in FORMS:
+        value = form(pair)
+        if value is not None:
+            return value
+    raise AssertionError("einsum contracts every pair")
+
+
+def _contraction(
+    form: str, args: Sequence[Value], result: Frame, axes: tuple = ((), ())  # type: ignore[type-arg]
+) -> Value:
+    subscripts = einsum_subscripts([value.axes for value in args], result)
+    arrays = tuple(value.array for value in args)
+    return Value(Contraction(form, arrays, subscripts, axes), result)
+
+
+def einsum_subscripts(operands: Sequence[Frame], result: Frame) -> str:
+    """Return einsum's subscripts, in the letters of the formula as far as they differ."""
+    letters: dict[Index, str] = {}
+    free = [letter for letter in string.ascii_letters]
+    for axes in operands:
+        for index in axes:
+            if index not in letters:
+                own = index.name if index.name in free else None
+                letters[index] = own or next(
+                    letter for letter in "ijklmnopqrstuvwxyz" + string.ascii_letters if letter in free
+                )
+                free.remove(letters[index])
+    spell = ["".join(letters[index] for index in axes) for axes in (*operands, result)]
+    return f"{','.join(spell[:-1])}->{spell[-1]}"
+
+
+def matrix_product(pair: Pair) -> Value | None:
+    """sum_k a_ik*b_kj = a @ b, for vectors and matrices, and stacks of rows on the left."""
+    if pair.batch or len(pair.summed) != 1 or len(pair.columns) > 1:
+        return None
+    inner = pair.summed
+    if len(pair.rows) > 1:
+        if pair.left.axes[-1] is not inner[0]:
+            return None
+        left = pair.left
+    else:
+        left = transpose(pair.left, pair.rows + inner)
+    right = transpose(pair.right, inner + pair.columns)
+    rows = tuple(index for index in left.axes if index is not inner[0])
+    return _contraction("matmul", (left, right), rows + pair.columns)
+
+
+def full_product(pair: Pair) -> Value | None:
+    """sum_{i,j} a_ij*b_ij = vdot(a, b)."""
+    if pair.batch or pair.rows or pair.columns or pair.left.axes != pair.right.axes:
+        return None
+    if isinstance(pair.left.array, Permute) or isinstance(pair.right.array, Permute):
+        return None
+    return _contraction("vdot", (pair.left, pair.right), ())
+
+
+def tensor_product(pair: Pair) -> Value | None:
+    """sum_{k,l} a_ikl*b_klj: one matrix product over merged axes, that is tensordot."""
+    if pair.batch:
+        return None
+    positions = tuple(
+        tuple(value.axes.index(index) for index in pair.summed) for value in (pair.left, pair.right)
+    )
+    kept = [i for value in (pair.left, pair.right) for i in value.axes if i not in pair.summed]
+    return _contraction("tensordot", (pair.left, pair.right), tuple(kept), positions)
+
+
+def row_dot(pair: Pair) -> Value | None:
+    """sum_j a_ij*b_ij = vecdot(a, b), along the last axis, where it is fast."""
+    if pair.rows or pair.columns or len(pair.summed) != 1:
+        return None
+    if pair.left.axes != pair.right.axes or pair.left.axes[-1] is not pair.summed[0]:
+        return None
+    return _contraction("vecdot", (pair.left, pair.right), pair.left.axes[:-1])
+
+
+def batched_product(pair: Pair) -> Value | None:
+    """sum_k a_bik*b_bkj: a stack of matrix products, on views."""
+    if not (pair.batch and pair.rows and pair.columns) or len(pair.summed) != 1:
+        return None
+    stack = pair.batch + pair.rows[:-1] + pair.columns[:-1]
+    inner = pair.summed
+    left_axes = stack + pair.rows[-1:] + inner
+    right_axes = stack + inner + pair.columns[-1:]
+    result = stack + pair.rows[-1:] + pair.columns[-1:]
+    left, right = align(pair.left, left_axes), align(pair.right, right_axes)
+    subscripts = einsum_subscripts([left_axes, right_axes], result)
+    return Value(Contraction("matmul", (left, right), subscripts), result)
+
+
+def einsum_product(pair: Pair) -> Value:
+    """Any pair, by einsum in the letters of the formula."""
+    present = {*pair.batch, *pair.rows, *pair.columns}
+    result = tuple(dict.fromkeys(index for index in pair.frame if index in present))
+    many = pair.batch and pair.rows and pair.columns
+    return _contraction("einsum_path" if many else "einsum", (pair.left, pair.right), result)
+
+
+# the first that applies is emitted
+FORMS = (
+    matrix_product,
+    full_product,
+    tensor_product,
+    row_dot,
+    batched_product,
+    einsum_product,
+)

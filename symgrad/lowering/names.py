@@ -1,0 +1,149 @@
+"""Give names to shared arrays, by their content, so that generated code reads as written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import singledispatch
+
+from symgrad.lowering.arrays import (
+    Apply,
+    Arange,
+    Array,
+    Cast,
+    Contraction,
+    Cumulative,
+    Expand,
+    Eye,
+    Fill,
+    Gather,
+    Head,
+    Helper,
+    Opaque,
+    Permute,
+    Reduction,
+    Tri,
+    Variable,
+)
+
+LONGEST = 20
+
+# how the result of an operation is called, after the name of its first argument
+WORDS = {
+    "+": "total",
+    "-": "difference",
+    "/": "ratio",
+    "*": "product",
+    "**": "power",
+    "neg": "negated",
+    "where": "chosen",
+    "max": "larger",
+    "min": "smaller",
+}
+MASKS = ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not")
+
+
+def fresh_name(array: Array, taken: Iterable[str]) -> str:
+    """Return a name for the content of `array` that is not taken."""
+    used = set(taken)
+    base = content_name(array)
+    if len(base) > LONGEST:
+        base = base[:LONGEST].rstrip("_")
+    if base not in used:
+        return base
+    return next(f"{base}{n}" for n in range(2, len(used) + 3) if f"{base}{n}" not in used)
+
+
+@singledispatch
+def content_name(array: Array) -> str:
+    """Return a name that says what the array holds."""
+    return "number"
+
+
+@content_name.register
+def _(array: Variable) -> str:
+    return array.name
+
+
+@content_name.register(Permute)
+@content_name.register(Expand)
+@content_name.register(Head)
+@content_name.register(Cast)
+@content_name.register(Fill)
+@content_name.register(Gather)
+def _(array: Permute | Expand | Head | Cast | Fill | Gather) -> str:
+    return content_name(array.array)
+
+
+@content_name.register(Tri)
+@content_name.register(Eye)
+def _(array: Tri | Eye) -> str:
+    return "mask"
+
+
+@content_name.register
+def _(array: Arange) -> str:
+    return "places"
+
+
+@content_name.register
+def _(array: Apply) -> str:
+    if array.op in MASKS:
+        return "mask"
+    wide = [arg for arg in array.args if arg.kind != "weak"]
+    if array.op == "where":
+        wide = [arg for arg in array.args[1:] if arg.kind != "weak"]
+    if not wide:
+        return "scale"
+    if array.op in ("*", "/", "+", "-", "neg") and len(wide) == 1:
+        return _suffixed(wide[0], "shifted" if array.op in "+-" else "scaled")
+    if array.op == "*" and len(wide) == 2:
+        return _joined(wide)
+    if array.op == "*" and array.args[0] == array.args[-1]:
+        return _suffixed(wide[0], "squared")
+    if array.op == "-" and _is_mean_of(wide[-1], wide[0]):
+        return _suffixed(wide[0], "centred")
+    return _suffixed(wide[0], WORDS.get(array.op, array.op))
+
+
+def _is_mean_of(mean: Array, array: Array) -> bool:
+    name = content_name(mean)
+    return name.startswith(f"{content_name(array)}_") and name.endswith("mean")
+
+
+def _suffixed(array: Array, word: str) -> str:
+    stem = content_name(array)
+    return stem if stem.endswith(f"_{word}") else f"{stem}_{word}"
+
+
+def _joined(arrays: Iterable[Array]) -> str:
+    names = list(dict.fromkeys(content_name(array) for array in arrays))
+    joined = "_".join(names)
+    return joined if len(joined) <= LONGEST else f"{names[0]}_product"
+
+
+@content_name.register
+def _(array: Reduction) -> str:
+    return _suffixed(array.array, array.op)
+
+
+@content_name.register
+def _(array: Cumulative) -> str:
+    return _suffixed(array.array, f"running_{array.op}")
+
+
+@content_name.register
+def _(array: Contraction) -> str:
+    names = list(dict.fromkeys(content_name(arg) for arg in array.args))
+    if len(names) == 1:
+        return f"{names[0]}_squares"
+    return _joined(array.args)
+
+
+@content_name.register
+def _(array: Helper) -> str:
+    return _suffixed(array.arrays[0], array.function.strip("_").replace("np.", ""))
+
+
+@content_name.register
+def _(array: Opaque) -> str:
+    return _suffixed(array.array, array.function + "_prime" * array.order)

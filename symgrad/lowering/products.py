@@ -1,0 +1,205 @@
+"""Lower products: factors of equal axes first, quotients as quotients, masks last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symgrad.language.expr import (
+    Delta,
+    Expr,
+    Extent,
+    Indicator,
+    Mul,
+    Number,
+    Power,
+    Reduce,
+    free_indices,
+    power,
+)
+from symgrad.lowering.arrays import Array, Literal, Reduction, Value
+from symgrad.lowering.combine import (
+    as_float,
+    combine,
+    divide,
+    multiply,
+    number,
+    scalar,
+    union,
+)
+from symgrad.lowering.elementwise import Frame, lower
+from symgrad.lowering.idioms import apply_idioms
+from symgrad.lowering.scope import Scope, is_finite, nominal_size
+
+
+@lower.register
+def _(expr: Mul, scope: Scope, frame: Frame) -> Value:
+    found = apply_idioms(expr, scope, frame)
+    return found if found is not None else lower_product(expr.factors, scope, frame)
+
+
+@dataclass
+class Group:
+    """The factors of a product which have the same axes."""
+
+    above: list[Value] = field(default_factory=list)
+    below: list[Value] = field(default_factory=list)
+
+
+def lower_product(
+    factors: Iterable[Expr],
+    scope: Scope,
+    frame: Frame,
+    ready: Sequence[Value] = (),
+    ready_finite: bool = True,
+) -> Value:
+    """Return the product of the factors and of values that are lowered already."""
+    factors = list(factors)
+    finite = ready_finite and all(is_finite(factor, scope.tensors) for factor in factors)
+    factors, means = _take_means(factors, scope, frame)
+    masks = [factor for factor in factors if isinstance(factor, (Indicator, Delta))]
+    others = [factor for factor in factors if not isinstance(factor, (Indicator, Delta))]
+    product = _plain_product(others, [*means, *ready], scope, frame)
+    if not masks:
+        return product
+    mask = mask_value(masks, scope, frame)
+    if finite:
+        return multiply(product, mask, frame)
+    return combine("where", (mask, as_float(product), scalar(number(0))), frame)
+
+
+def mask_value(masks: Sequence[Expr], scope: Scope, frame: Frame) -> Value:
+    """Return where all of the indicators and deltas are 1."""
+    total = lower(masks[0], scope, frame)
+    for mask in masks[1:]:
+        total = combine("and", (total, lower(mask, scope, frame)), frame)
+    return total
+
+
+def _plain_product(
+    factors: Sequence[Expr], ready: Sequence[Value], scope: Scope, frame: Frame
+) -> Value:
+    coefficient = Fraction(1)
+    groups: dict[Frame, Group] = {}
+    for factor in factors:
+        if isinstance(factor, Number):
+            coefficient *= factor.value
+            continue
+        below = isinstance(factor, Power) and _is_negative(factor.exponent)
+        value = as_float(lower(power(factor, Number(-1)) if below else factor, scope, frame))
+        group = groups.setdefault(union([value], frame), Group())
+        (group.below if below else group.above).append(value)
+    for value in ready:
+        groups.setdefault(union([value], frame), Group()).above.append(as_float(value))
+    return _join_groups(groups, coefficient, frame)
+
+
+def _is_negative(exponent: Expr) -> bool:
+    return isinstance(exponent, Number) and exponent.value < 0
+
+
+def split_fraction(coefficient: Fraction) -> tuple[Fraction, Fraction]:
+    """Return what to multiply and what to divide by: short decimals multiply, 1/3 divides by 3."""
+    if coefficient.denominator == 1:
+        return coefficient, Fraction(1)
+    decimal = repr(float(coefficient))
+    if len(decimal) <= 8 or coefficient.denominator > 1000:
+        return coefficient, Fraction(1)
+    return Fraction(coefficient.numerator), Fraction(coefficient.denominator)
+
+
+def _join_groups(groups: dict[Frame, Group], coefficient: Fraction, frame: Frame) -> Value:
+    """Multiply the groups, the smallest first; numbers join the first, divisors stand last."""
+    above, below = split_fraction(abs(coefficient))
+    weak, wide = _sort_groups(groups)
+    leading = _fold([scalar(Literal(above)), *weak.above], frame)
+    trailing = _fold([*weak.below, scalar(Literal(below))], frame)
+    product = leading
+    later: list[Value] = []
+    for group in wide:
+        if not group.above:
+            later.extend(group.below)
+            continue
+        product = multiply(product, _quotient(group, frame), frame)
+        product, trailing = divide(product, trailing, frame), scalar(number(1))
+    for value in later:
+        product = divide(product, value, frame)
+    product = divide(product, trailing, frame)
+    return combine("neg", (product,), frame) if coefficient < 0 else product
+
+
+def _sort_groups(groups: dict[Frame, Group]) -> tuple[Group, list[Group]]:
+    """Return the Python numbers, and the arrays from the smallest to the largest."""
+    weak, arrays = Group(), Group()
+    scalars = groups.pop((), Group())
+    for source, name in ((scalars.above, "above"), (scalars.below, "below")):
+        for value in source:
+            target = weak if value.array.kind == "weak" else arrays
+            getattr(target, name).append(value)
+    wide = [groups[axes] for axes in sorted(groups, key=nominal_size)]
+    return weak, ([arrays] if arrays.above or arrays.below else []) + wide
+
+
+def _fold(values: Sequence[Value], frame: Frame) -> Value:
+    total = scalar(number(1))
+    for value in values:
+        total = multiply(total, value, frame)
+    return total
+
+
+def _quotient(group: Group, frame: Frame) -> Value:
+    return divide(_fold(group.above, frame), _fold(group.below, frame), frame)
+
+
+# --- means ---------------------------------------------------------------------------------------
+
+
+def _take_means(
+    factors: list[Expr], scope: Scope, frame: Frame
+) -> tuple[list[Expr], list[Value]]:
+    """Take out of the factors each sum over k with its 1/size(k), where the sum lowers to a mean."""
+    means: list[Value] = []
+    for factor in list(factors):
+        divisors = _divisors(factor, factors, scope)
+        if divisors is None:
+            continue
+        mean = _mean(lower(factor, scope, frame))
+        if mean is not None:
+            means.append(mean)
+            for used in (factor, *divisors):
+                factors.remove(used)
+    return factors, means
+
+
+def _mean(value: Value) -> Value | None:
+    array = value.array
+    if isinstance(array, Reduction) and array.op == "sum":
+        return Value(Reduction("mean", array.array, array.axes), value.axes)
+    return None
+
+
+def _divisors(factor: Expr, factors: Sequence[Expr], scope: Scope) -> list[Expr] | None:
+    """Return the factors 1/size(k) for all indices of a sum that uses each of them."""
+    if not isinstance(factor, Reduce) or factor.op != "sum" or factor.condition is not None:
+        return None
+    found: list[Expr] = []
+    for index in factor.indices:
+        length = lower(Extent(index), scope, ()).array
+        if index not in free_indices(factor.body):
+            return None
+        match = next((f for f in factors if f not in found and _is_one_over(f, length, scope)), None)
+        if match is None:
+            return None
+        found.append(match)
+    return found
+
+
+def _is_one_over(factor: Expr, length: Array, scope: Scope) -> bool:
+    if not isinstance(factor, Power) or factor.exponent != Number(Fraction(-1)):
+        return False
+    if free_indices(factor.base) and not isinstance(factor.base, Extent):
+        return False
+    return lower(factor.base, scope, ()).array == length
+
+

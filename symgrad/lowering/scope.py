@@ -1,0 +1,201 @@
+"""Know the tensors of a program: the extents of their axes, their kinds, and which values are finite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import singledispatch
+
+from symgrad.language.expr import (
+    Add,
+    AxisLength,
+    Call,
+    Constant,
+    Delta,
+    Element,
+    Expr,
+    Extent,
+    FloorDiv,
+    Index,
+    IndexValue,
+    Indicator,
+    Mod,
+    Mul,
+    Number,
+    OpaqueCall,
+    Power,
+    Reduce,
+    StopGradient,
+    Where,
+    ordered_free_indices,
+    walk,
+)
+from symgrad.language.layer import Statement
+from symgrad.language.program import Program
+
+NOMINAL_EXTENT = 100
+# these keep finite arguments finite
+BOUNDED = frozenset(
+    "abs sign sin cos tanh asinh atan sigmoid softplus floor ceil round relu max min clip erf erfc "
+    "hypot atan2".split()
+)
+
+
+@dataclass
+class Tensor:
+    """What is known about one name: axis extents, the kind of its array, whether it is finite."""
+
+    extents: tuple[Expr, ...]
+    kind: str = "float"
+    finite: bool = True
+
+
+@dataclass
+class Scope:
+    """The names that the statements of one program may read.
+
+    Attributes:
+        tensors: inputs, incoming gradients and assigned names.
+        constants: names of the constructor's keyword arguments.
+    """
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    constants: frozenset[str] = frozenset()
+
+    def define(self, statement: Statement, kind: str = "float") -> None:
+        """Note a statement's left side as a tensor."""
+        extents = tuple(index.extent for index in statement.indices)
+        if None in extents:
+            raise AssertionError(f"{statement.name} has an index without an extent")
+        finite = is_finite(statement.value, self.tensors)
+        self.tensors[statement.name] = Tensor(extents, kind, finite)  # type: ignore[arg-type]
+
+
+def used_extents(statements: Iterable[Statement]) -> dict[tuple[str, int], Expr]:
+    """Return for each axis of each tensor the extent of an index that runs over all of it.
+
+    An index with a bound of its own runs over a part of the axis, and says nothing about it.
+    """
+    found: dict[tuple[str, int], Expr] = {}
+    for statement in statements:
+        for part in walk(statement.value):
+            if isinstance(part, Element):
+                for axis, subscript in enumerate(part.subscripts):
+                    extent = subscript.index.extent if isinstance(subscript, IndexValue) else None
+                    if isinstance(extent, AxisLength):
+                        found.setdefault((part.name, axis), extent)
+    return found
+
+
+def program_scope(program: Program) -> Scope:
+    """Return the scope that holds a program's inputs and constants, before any statement."""
+    layer = program.layer
+    scope = Scope(constants=frozenset(layer.constants))
+    known = used_extents((*layer.statements, *program.forward))
+    for name in layer.inputs:
+        extents = tuple(
+            known.get((name, axis), AxisLength(name, axis)) for axis in range(layer.ranks[name])
+        )
+        kind = "int" if name in layer.integers else "float"
+        scope.tensors[name] = Tensor(extents, kind)
+    return scope
+
+
+def nominal_size(indices: Iterable[Index]) -> int:
+    """Return how many elements an array over the indices has, at typical extents."""
+    size = 1
+    for index in indices:
+        known = index.extent
+        size *= max(int(known.value), 1) if isinstance(known, Number) else NOMINAL_EXTENT
+    return size
+
+
+def natural_frame(expr: Expr, first: Iterable[Index] = ()) -> tuple[Index, ...]:
+    """Return the free indices in the order in which the largest tensors of `expr` have them."""
+    free = ordered_free_indices(expr)
+    orders: list[tuple[Index, ...]] = []
+    for part in walk(expr):
+        if isinstance(part, Element):
+            subscripts = [s.index for s in part.subscripts if isinstance(s, IndexValue)]
+            orders.append(tuple(dict.fromkeys(i for i in subscripts if i in free)))
+    orders.sort(key=lambda order: -len(order))
+    found = dict.fromkeys(index for order in orders for index in order)
+    found.update(dict.fromkeys(free))
+    found.update(dict.fromkeys(first))
+    return tuple(found)
+
+
+# --- finiteness ----------------------------------------------------------------------------------
+
+
+@singledispatch
+def is_finite(expr: Expr, tensors: Mapping[str, Tensor]) -> bool:
+    """Say whether `expr` is certainly finite, given that inputs and incoming gradients are."""
+    return False
+
+
+@is_finite.register(Number)
+@is_finite.register(IndexValue)
+@is_finite.register(Extent)
+@is_finite.register(AxisLength)
+@is_finite.register(Indicator)
+@is_finite.register(Delta)
+@is_finite.register(FloorDiv)
+@is_finite.register(Mod)
+def _(expr: Expr, tensors: Mapping[str, Tensor]) -> bool:
+    return True
+
+
+@is_finite.register
+def _(expr: Constant, tensors: Mapping[str, Tensor]) -> bool:
+    return expr.name != "inf"
+
+
+@is_finite.register
+def _(expr: Element, tensors: Mapping[str, Tensor]) -> bool:
+    tensor = tensors.get(expr.name)
+    return tensor is None or tensor.finite
+
+
+@is_finite.register
+def _(expr: Add, tensors: Mapping[str, Tensor]) -> bool:
+    return all(is_finite(term, tensors) for term in expr.terms)
+
+
+@is_finite.register
+def _(expr: Mul, tensors: Mapping[str, Tensor]) -> bool:
+    return all(is_finite(factor, tensors) for factor in expr.factors)
+
+
+@is_finite.register
+def _(expr: Power, tensors: Mapping[str, Tensor]) -> bool:
+    exponent = expr.exponent
+    whole = isinstance(exponent, Number) and exponent.value.denominator == 1
+    if isinstance(expr.base, (Extent, AxisLength)):  # the array over an empty axis is empty
+        return isinstance(exponent, Number)
+    return whole and exponent.value > 0 and is_finite(expr.base, tensors)  # type: ignore[attr-defined]
+
+
+@is_finite.register
+def _(expr: Call, tensors: Mapping[str, Tensor]) -> bool:
+    return expr.function in BOUNDED and all(is_finite(arg, tensors) for arg in expr.args)
+
+
+@is_finite.register
+def _(expr: Where, tensors: Mapping[str, Tensor]) -> bool:
+    return is_finite(expr.then, tensors) and is_finite(expr.otherwise, tensors)
+
+
+@is_finite.register
+def _(expr: StopGradient, tensors: Mapping[str, Tensor]) -> bool:
+    return is_finite(expr.body, tensors)
+
+
+@is_finite.register
+def _(expr: Reduce, tensors: Mapping[str, Tensor]) -> bool:
+    return expr.op in ("sum", "prod") and is_finite(expr.body, tensors)
+
+
+@is_finite.register
+def _(expr: OpaqueCall, tensors: Mapping[str, Tensor]) -> bool:
+    return False

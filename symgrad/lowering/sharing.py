@@ -1,0 +1,265 @@
+"""Compute nothing twice, keep nothing unread: passes over the lines of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symgrad.lowering.arrays import (
+    Apply,
+    Array,
+    Cast,
+    Expand,
+    Head,
+    Hyperparameter,
+    KeptExtent,
+    Literal,
+    Permute,
+    Reduction,
+    Size,
+    Variable,
+    rewrite,
+    walk,
+)
+from symgrad.lowering.combine import expand
+from symgrad.lowering.lines import Line, read_counts, readers, replace_in
+from symgrad.lowering.names import fresh_name
+
+# an inlined expression has at most this many operations, and so has the line that takes it
+INLINED = 2
+INTO = 5
+
+LEAVES = (Variable, Literal, Hyperparameter, Size, KeptExtent)
+VIEWS = (Permute, Expand, Head)
+
+
+def is_cheap(array: Array) -> bool:
+    """Say whether computing the array again costs nothing: names, numbers and views."""
+    if isinstance(array, LEAVES) or array.kind == "weak":
+        return True
+    if isinstance(array, VIEWS):
+        return is_cheap(array.array)
+    return isinstance(array, Cast) and is_cheap(array.array)
+
+
+def operations(array: Array) -> int:
+    """Return how many operations an expression has."""
+    return sum(1 for part in walk(array) if not isinstance(part, (*LEAVES, *VIEWS, Cast)))
+
+
+# --- shared parts --------------------------------------------------------------------------------
+
+
+def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
+    """Name each expression that is computed twice, the largest first. Ends: each shared part shrinks."""
+    names = set(taken) | {line.name for line in lines}
+    while True:
+        part = _largest_repeated(lines)
+        if part is None:
+            return lines
+        owner = next((n for n, line in enumerate(lines) if line.array == part), None)
+        first = next(n for n, line in enumerate(lines) if part in walk(line.array))
+        if owner is None or owner != first or lines[owner].result and lines[owner].backward:
+            name = fresh_name(part, names)
+            names.add(name)
+            lines.insert(first, Line(name, part, lines[first].backward))
+            owner = first
+        variable = lines[owner].variable
+        replace_in(lines[owner + 1 :], lambda array: variable if array == part else None)
+
+
+def _largest_repeated(lines: list[Line]) -> Array | None:
+    counts: dict[Array, int] = {}
+    for line in lines:
+        for part in walk(line.array):
+            if not is_cheap(part):
+                counts[part] = counts.get(part, 0) + 1
+    repeated = [part for part, count in counts.items() if count > 1]
+    return max(repeated, key=lambda part: sum(1 for _ in walk(part)), default=None)
+
+
+# --- single uses ---------------------------------------------------------------------------------
+
+
+def inline(lines: list[Line]) -> list[Line]:
+    """Put a short intermediate that one line of its own method reads once into that line."""
+    changed = True
+    while changed:
+        changed = False
+        counts = read_counts(lines)
+        for position, line in enumerate(lines):
+            if line.result or line.given or counts.get(line.name, 0) != 1:
+                continue
+            if _inline_line(line, lines):
+                del lines[position]
+                changed = True
+                break
+    return lines
+
+
+def _inline_line(line: Line, lines: list[Line]) -> bool:
+    reader = next(readers(lines, line.name))
+    small = operations(line.array) <= INLINED and operations(reader.array) <= INTO - 1
+    if reader.backward != line.backward or not (small or is_cheap(line.array)):
+        return False
+    reader.array = rewrite(reader.array, lambda array: _substitute(array, line))
+    return True
+
+
+def _substitute(array: Array, line: Line) -> Array | None:
+    if isinstance(array, Expand) and array.array == line.variable:
+        return expand(line.array, array.layout)
+    return line.array if array == line.variable else None
+
+
+def inline_views(lines: list[Line]) -> list[Line]:
+    """Replace intermediates that only name another array, and drop them."""
+    for line in list(lines):
+        if not line.result and is_cheap(line.array) and not (line.given and operations(line.array)):
+            if line.array.kind == "weak" and not isinstance(line.array, (Literal, Size)):
+                continue
+            replace_in(lines, lambda array, line=line: _substitute(array, line))  # type: ignore[misc]
+            lines.remove(line)
+    return lines
+
+
+def drop_unread(lines: list[Line]) -> list[Line]:
+    """Drop the assignments that nothing reads. Ends: each round drops one line at least."""
+    while True:
+        counts = read_counts(lines)
+        kept = [line for line in lines if line.result or counts.get(line.name)]
+        if len(kept) == len(lines):
+            return lines
+        lines[:] = kept
+
+
+# --- kept dimensions -----------------------------------------------------------------------------
+
+
+def keep_dimensions(lines: list[Line]) -> list[Line]:
+    """Give an intermediate its broadcast shape at once, where every reader expands it the same way."""
+    layouts = _layouts(lines)
+    while True:
+        bad = [name for name in layouts if not _can_expand(name, layouts, lines)]
+        if not bad:
+            break
+        for name in bad:
+            del layouts[name]
+    for line in lines:
+        line.array = _expand_readers(line.array, layouts)
+        if line.name in layouts:
+            line.array = push_expand(line.array, layouts[line.name])
+            line.axes = ()
+    return lines
+
+
+Layout = tuple[int | None, ...]
+
+
+def _layouts(lines: list[Line]) -> dict[str, Layout]:
+    """Return for each candidate the layout in which its first expanding reader wants it."""
+    found: dict[str, Layout] = {}
+    for line in lines:
+        for part in walk(line.array):
+            if isinstance(part, Expand) and isinstance(part.array, Variable):
+                found.setdefault(part.array.name, part.layout)
+    for line in reversed(lines):
+        if line.name in found and isinstance(line.array, Apply):
+            for arg in line.array.args:
+                for part in walk(arg):
+                    if isinstance(part, Variable) and part.ndim == line.array.ndim:
+                        found.setdefault(part.name, found[line.name])
+    return {
+        line.name: found[line.name] for line in lines if line.name in found and not line.result
+    }
+
+
+def _can_expand(name: str, layouts: dict[str, Layout], lines: list[Line]) -> bool:
+    line = next(line for line in lines if line.name == name)
+    if not _pushes(line.array, layouts, layouts[name]):
+        return False
+    return all(
+        _reads_expanded(reader.array, name, layouts, layouts.get(reader.name) == layouts[name])
+        for reader in readers(lines, name)
+    )
+
+
+def _pushes(array: Array, layouts: dict[str, Layout], layout: Layout) -> bool:
+    """Say whether the expanded array can be computed directly in that shape."""
+    if array.kind == "weak":
+        return True
+    if isinstance(array, Variable):
+        return layouts.get(array.name) == layout
+    if isinstance(array, Reduction):
+        return not array.keepdims and keepdims_layout(array) == layout
+    if isinstance(array, Apply):
+        return all(_pushes(arg, layouts, layout) for arg in array.args)
+    return False
+
+
+def keepdims_layout(array: Reduction) -> Layout:
+    """Return the layout that puts the reduced axes back, without leading ones."""
+    layout: list[int | None] = []
+    kept = 0
+    for axis in range(array.array.ndim):
+        layout.append(None if axis in array.axes else kept)
+        kept += axis not in array.axes
+    while layout and layout[0] is None:
+        del layout[0]
+    return tuple(layout)
+
+
+def _reads_expanded(array: Array, name: str, layouts: dict[str, Layout], pushed: bool) -> bool:
+    if isinstance(array, Expand) and isinstance(array.array, Variable) and array.array.name == name:
+        return array.layout == layouts[name]
+    if isinstance(array, Variable):
+        return array.name != name or pushed
+    inner = pushed and isinstance(array, Apply)
+    return all(
+        _reads_expanded(child, name, layouts, inner)
+        for part in array.parts()
+        for child in (part if isinstance(part, tuple) else (part,))
+        if isinstance(child, Array)
+    )
+
+
+def _expand_readers(array: Array, layouts: dict[str, Layout]) -> Array:
+    def visit(part: Array) -> Array | None:
+        if isinstance(part, Expand) and isinstance(part.array, Variable):
+            if part.array.name in layouts:
+                return _expanded_variable(part.array, part.layout)
+        return None
+
+    return rewrite(array, visit)
+
+
+def _expanded_variable(variable: Variable, layout: Layout) -> Variable:
+    return Variable(variable.name, len(layout), variable.kind)
+
+
+def push_expand(array: Array, layout: Layout) -> Array:
+    """Return the array computed directly in the expanded shape."""
+    if array.kind == "weak":
+        return array
+    if isinstance(array, Variable):
+        return _expanded_variable(array, layout)
+    if isinstance(array, Reduction):
+        return Reduction(array.op, array.array, array.axes, True)
+    if isinstance(array, Apply):
+        return Apply(array.op, tuple(push_expand(arg, layout) for arg in array.args))
+    return expand(array, layout)
+
+
+def keep_dimensions_inside(array: Array) -> Array:
+    """Write `a.sum(axis=1)[:, None]` as a sum that keeps its dimensions."""
+
+    def visit(part: Array) -> Array | None:
+        if isinstance(part, Expand) and isinstance(part.array, Reduction):
+            reduction = part.array
+            if not reduction.keepdims and keepdims_layout(reduction) == part.layout:
+                inner = rewrite(reduction.array, visit)
+                return Reduction(reduction.op, inner, reduction.axes, True)
+        return None
+
+    return rewrite(array, visit)
+
+

@@ -1,0 +1,187 @@
+"""Lower sums of products: what does not depend on the sum comes out, the rest is contracted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symgrad.language.expr import (
+    ZERO,
+    And,
+    Delta,
+    Element,
+    Expr,
+    Extent,
+    Index,
+    Indicator,
+    Mul,
+    Not,
+    Number,
+    Power,
+    Reduce,
+    Where,
+    conjunction,
+    free_indices,
+    freshen,
+)
+from symgrad.lowering.arrays import Apply, Array, Cumulative, Value
+from symgrad.lowering.combine import as_float, combine, number, scalar
+from symgrad.lowering.contraction import contract
+from symgrad.lowering.elementwise import Frame, lower
+from symgrad.lowering.idioms import running_step
+from symgrad.lowering.products import lower_product, mask_value
+from symgrad.lowering.scope import Scope, is_finite, natural_frame
+
+
+def lower_sum(expr: Reduce, scope: Scope, frame: Frame) -> Value:
+    """Return the sum of a product, by pulling out, summing early, and contracting."""
+    indices, factors = sum_parts(expr)
+    bound = set(indices)
+    outside = [factor for factor in factors if bound.isdisjoint(free_indices(factor))]
+    inside = [factor for factor in factors if not bound.isdisjoint(free_indices(factor))]
+    unused = [i for i in indices if not any(i in free_indices(factor) for factor in inside)]
+    outside.extend(Extent(index) for index in unused)
+    sums = [
+        _lower_component(component, [i for i in indices if i not in unused], scope, frame)
+        for component in _components(inside, bound)
+    ]
+    if not outside and len(sums) == 1:
+        return sums[0]
+    finite = all(is_finite(factor, scope.tensors) for factor in inside)
+    return lower_product(outside, scope, (*frame, *indices), sums, finite)
+
+
+def sum_parts(expr: Reduce) -> tuple[list[Index], list[Expr]]:
+    """Return the summed indices and the factors; conditions and `where` of 0 become indicators."""
+    indices = list(expr.indices)
+    factors = _body_factors(expr.body)
+    while len(factors) == 1 and isinstance(factors[0], Reduce) and factors[0].op == "sum":
+        inner = factors[0] if bound_once(factors[0], indices) else freshen(factors[0])
+        if not isinstance(inner, Reduce):
+            raise AssertionError("freshen keeps the kind of a node")
+        indices.extend(inner.indices)
+        factors = _body_factors(inner.body) + _indicators(inner.condition)
+    return indices, factors + _indicators(expr.condition)
+
+
+def bound_once(expr: Reduce, indices: Sequence[Index]) -> bool:
+    """Say whether the reduction binds none of the indices again."""
+    return set(indices).isdisjoint(expr.indices)
+
+
+def _body_factors(body: Expr) -> list[Expr]:
+    found: list[Expr] = []
+    for factor in body.factors if isinstance(body, Mul) else (body,):
+        if isinstance(factor, Where) and factor.otherwise == ZERO:
+            found.extend([*_body_factors(factor.then), *_indicators(factor.condition)])
+        elif isinstance(factor, Where) and factor.then == ZERO:
+            found.extend([*_body_factors(factor.otherwise), Indicator(Not(factor.condition))])
+        elif isinstance(factor, Power) and factor.exponent == Number(2):  # type: ignore[arg-type]
+            square = isinstance(factor.base, Element)
+            found.extend([factor.base, factor.base] if square else [factor])
+        else:
+            found.append(factor)
+    return found
+
+
+def _indicators(condition: Expr | None) -> list[Expr]:
+    if condition is None:
+        return []
+    parts = conjunction(condition)
+    return [Indicator(part) for part in (parts.args if isinstance(parts, And) else (condition,))]
+
+
+def _components(factors: Sequence[Expr], bound: set[Index]) -> list[list[Expr]]:
+    """Return the factors in groups that share no summed index: the sum of each is its own."""
+    groups: list[tuple[set[Index], list[int]]] = []
+    for position, factor in enumerate(factors):
+        own = bound & free_indices(factor)
+        members = [position]
+        rest = []
+        for indices, positions in groups:
+            if own.isdisjoint(indices):
+                rest.append((indices, positions))
+            else:
+                own = own | indices
+                members = positions + members
+        groups = [*rest, (set(own), members)]
+    groups.sort(key=lambda group: min(group[1]))
+    return [[factors[n] for n in sorted(positions)] for _, positions in groups]
+
+
+def _lower_component(
+    factors: Sequence[Expr], indices: Sequence[Index], scope: Scope, frame: Frame
+) -> Value:
+    masks = [factor for factor in factors if isinstance(factor, (Indicator, Delta))]
+    others = [factor for factor in factors if not isinstance(factor, (Indicator, Delta))]
+    used = [i for i in indices if any(i in free_indices(factor) for factor in factors)]
+    if len(masks) == 1:
+        running = running_sum(others, masks[0], used, scope, frame)
+        if running is not None:
+            return running
+    operands = _operands(others, scope)
+    if masks:
+        operands = _masked(others, operands, masks, scope, (*frame, *indices))
+    full = tuple(dict.fromkeys((*frame, *indices)))
+    return contract([as_float(value) for value in operands], used, full)
+
+
+def running_sum(
+    factors: Sequence[Expr], mask: Expr, indices: Sequence[Index], scope: Scope, frame: Frame
+) -> Value | None:
+    """sum_{k<=j} x_ik = cumsum along k; for k<j the last term is taken off again."""
+    step = running_step(mask.condition if isinstance(mask, Indicator) else None, indices)
+    body = Mul(tuple(factors)) if len(factors) > 1 else next(iter(factors), None)
+    if step is None or body is None or step.target in free_indices(body):
+        return None
+    if step.source not in free_indices(body):
+        return None
+    if step.strict and not is_finite(body, scope.tensors):
+        return None
+    others = tuple(index for index in indices if index is not step.source)
+    inner = Reduce("sum", others, None, body) if others else body
+    value = as_float(lower(inner, scope, natural_frame(inner)))
+    axis = value.axes.index(step.source)
+    total: Array = Cumulative("sum", value.array, axis, step.reverse)
+    if step.strict:
+        total = Apply("-", (total, value.array))
+    axes = tuple(step.target if index is step.source else index for index in value.axes)
+    return Value(total, axes)
+
+
+def _operands(factors: Sequence[Expr], scope: Scope) -> list[Value]:
+    """Lower each factor in its own order of axes; a divisor joins a factor with the same indices."""
+    groups: list[tuple[Expr, list[Expr]]] = []
+    for factor in factors:
+        divides = isinstance(factor, Power) and factor.exponent == Number(-1)  # type: ignore[arg-type]
+        home = next(
+            (g for head, g in groups if divides and free_indices(head) >= free_indices(factor)), None
+        )
+        if home is None:
+            groups.append((factor, [factor]))
+        else:
+            home.append(factor)
+    values = []
+    for _, members in groups:
+        body = members[0] if len(members) == 1 else Mul(tuple(members))
+        values.append(lower(body, scope, natural_frame(body)))
+    return values
+
+
+def _masked(
+    factors: Sequence[Expr],
+    operands: list[Value],
+    masks: Sequence[Expr],
+    scope: Scope,
+    frame: Frame,
+) -> list[Value]:
+    """Add the mask as an operand; where a factor may be infinite, choose 0 instead of 0*inf."""
+    unsafe = [factor for factor in factors if not is_finite(factor, scope.tensors)]
+    body = Mul((*unsafe, *masks)) if unsafe else Mul(tuple(masks))
+    order = natural_frame(body, frame)
+    mask = mask_value(masks, scope, order)
+    if not unsafe:
+        return [*operands, mask]
+    safe = [factor for factor in factors if is_finite(factor, scope.tensors)]
+    product = lower_product(unsafe, scope, order)
+    chosen = combine("where", (mask, as_float(product), scalar(number(0))), order)
+    return [*_operands(safe, scope), chosen]

@@ -1,0 +1,74 @@
+"""Hold pieces of Python code with their binding strength, formatted as ruff formats them."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+# E741: names that look like digits
+AMBIGUOUS = frozenset({"l", "O", "I"})
+RESERVED = frozenset({"np", "special", "self"})
+SIMPLE = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?$|[^\W\d]\w*(\.[^\W\d]\w*)*$")
+SIMPLE_BOUND = re.compile(r"\d+$|[^\W\d]\w*$")
+
+
+class Level(IntEnum):
+    """How strongly the outermost operator of a piece binds."""
+
+    CONDITIONAL = 0
+    COMPARISON = 1
+    BIT_OR = 2
+    BIT_AND = 3
+    SUM = 4
+    PRODUCT = 5
+    UNARY = 6
+    POWER = 7
+    ATOM = 8
+
+
+@dataclass(frozen=True)
+class Code:
+    """An expression's text and the binding strength of its outermost operator."""
+
+    text: str
+    level: Level = Level.ATOM
+
+    def at(self, level: Level) -> str:
+        """Return the text, in brackets if it binds less strongly than `level`."""
+        return self.text if self.level >= level else f"({self.text})"
+
+
+def python_name(name: str) -> str:
+    """Return the name as a local variable, with an underscore where Python or ruff take it."""
+    clash = keyword.iskeyword(name) or name in RESERVED or name in AMBIGUOUS
+    return f"{name}_" if clash or hasattr(builtins, name) else name
+
+
+def binary(left: Code, operator: str, right: Code, level: Level) -> Code:
+    """Return `left operator right` for an operator that binds to the left."""
+    return Code(f"{left.at(level)} {operator} {right.at(Level(level + 1))}", level)
+
+
+def raised(base: Code, exponent: Code) -> Code:
+    """Return `base**exponent`, with blanks around the operator unless both sides are simple."""
+    left, right = base.at(Level.ATOM), exponent.at(Level.UNARY)
+    hugs = SIMPLE.match(left) and SIMPLE.match(right)
+    return Code(f"{left}**{right}" if hugs else f"{left} ** {right}", Level.POWER)
+
+
+def call(function: str, *args: str, **options: str) -> Code:
+    """Return `function(args, option=value)`."""
+    return Code(f"{function}({', '.join([*args, *(f'{k}={v}' for k, v in options.items())])})")
+
+
+def stop_slice(stop: str) -> str:
+    """Return `:stop`, with the blank that the formatter puts before what is not a plain name."""
+    return f":{stop}" if SIMPLE_BOUND.match(stop) else f": {stop}"
+
+
+def tuple_text(items: list[str]) -> str:
+    """Return a tuple display."""
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"

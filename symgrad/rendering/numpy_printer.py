@@ -1,0 +1,375 @@
+"""Print array expressions as NumPy code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import singledispatch
+from typing import Any
+
+from symgrad.language.functions import FUNCTIONS
+from symgrad.lowering.arrays import (
+    Apply,
+    Arange,
+    Array,
+    Cast,
+    Contraction,
+    Cumulative,
+    Expand,
+    Eye,
+    Fill,
+    Gather,
+    Head,
+    Helper,
+    Hyperparameter,
+    KeptExtent,
+    Literal,
+    Opaque,
+    Permute,
+    Reduction,
+    Size,
+    Tri,
+    Variable,
+)
+from symgrad.rendering.code import (
+    Code,
+    Level,
+    binary,
+    call,
+    python_name,
+    raised,
+    stop_slice,
+    tuple_text,
+)
+
+LARGEST_INTEGER = 2**53
+
+
+@dataclass(frozen=True)
+class Names:
+    """How names print where they are read: locals by default.
+
+    Attributes:
+        attributes: texts of the names that are read from `self`.
+    """
+
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return the text that reads a name."""
+        return self.attributes.get(name) or python_name(name)
+
+
+@singledispatch
+def to_numpy(array: Array, names: Names) -> Code:
+    """Return the NumPy code of an array expression.
+
+    Raises:
+        AssertionError: for a node that NumPy code has no form for.
+    """
+    raise AssertionError(f"no NumPy form of {type(array).__name__}")
+
+
+# --- leaves --------------------------------------------------------------------------------------
+
+
+@to_numpy.register
+def _(array: Variable, names: Names) -> Code:
+    return Code(names.text(array.name))
+
+
+@to_numpy.register
+def _(array: Hyperparameter, names: Names) -> Code:
+    return Code(f"self.{python_name(array.name)}")
+
+
+@to_numpy.register
+def _(array: Literal, names: Names) -> Code:
+    if isinstance(array.value, Fraction):
+        return _number(array.value)
+    sign = array.value.startswith("-")
+    text = f"np.{array.value.lstrip('-')}"
+    return Code(f"-{text}", Level.UNARY) if sign else Code(text)
+
+
+def _number(value: Fraction) -> Code:
+    whole = value.denominator == 1 and abs(value) < LARGEST_INTEGER
+    text = str(value.numerator) if whole else repr(float(value))
+    return Code(text, Level.UNARY if value < 0 else Level.ATOM)
+
+
+@to_numpy.register
+def _(array: Size, names: Names) -> Code:
+    return Code(f"{names.text(array.name)}.shape[{array.axis}]")
+
+
+@to_numpy.register
+def _(array: KeptExtent, names: Names) -> Code:
+    return Code(f'self.extents["{array.letter}"]')
+
+
+def _text(array: Array, names: Names) -> str:
+    return to_numpy(array, names).text
+
+
+@to_numpy.register
+def _(array: Arange, names: Names) -> Code:
+    return call("np.arange", _text(array.length, names))
+
+
+@to_numpy.register
+def _(array: Eye, names: Names) -> Code:
+    return call("np.eye", *_square(array.rows, array.columns, names), dtype="bool")
+
+
+@to_numpy.register
+def _(array: Tri, names: Names) -> Code:
+    return call("np.tri", *_tri_arguments(array, names), dtype="bool")
+
+
+def _square(rows: Array, columns: Array, names: Names) -> list[str]:
+    texts = [_text(rows, names), _text(columns, names)]
+    return texts[:1] if rows == columns else texts
+
+
+def _tri_arguments(array: Tri, names: Names) -> list[str]:
+    offset = [f"k={array.offset}"] if array.offset else []
+    return [*_square(array.rows, array.columns, names), *offset]
+
+
+# --- elementwise ---------------------------------------------------------------------------------
+
+# operator and level
+BINARY = {
+    "+": ("+", Level.SUM),
+    "-": ("-", Level.SUM),
+    "*": ("*", Level.PRODUCT),
+    "/": ("/", Level.PRODUCT),
+    "//": ("//", Level.PRODUCT),
+    "%": ("%", Level.PRODUCT),
+    "and": ("&", Level.BIT_AND),
+    "or": ("|", Level.BIT_OR),
+}
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+# functions of Python numbers that stay Python numbers
+NUMBER_FUNCTIONS = {"abs": "abs", "max": "max", "min": "min", "round": "round"}
+
+
+@to_numpy.register
+def _(array: Apply, names: Names) -> Code:
+    args = [to_numpy(arg, names) for arg in array.args]
+    if array.op in BINARY:
+        operator, level = BINARY[array.op]
+        return binary(args[0], operator, args[1], level)
+    if array.op in COMPARISONS:
+        left, right = (arg.at(Level.BIT_OR) for arg in args)
+        return Code(f"{left} {array.op} {right}", Level.COMPARISON)
+    special = _SPECIAL.get(array.op)
+    if special is not None:
+        return special(array, args)
+    return _function(array, [arg.text for arg in args])
+
+
+def _negative(array: Apply, args: list[Code]) -> Code:
+    level = min(args[0].level, Level.UNARY)
+    if level < Level.PRODUCT or args[0].text.startswith("-"):
+        return Code(f"-({args[0].text})", Level.UNARY)
+    return Code(f"-{args[0].text}", level)
+
+
+def _power(array: Apply, args: list[Code]) -> Code:
+    return raised(args[0], args[1])
+
+
+def _root(array: Apply, args: list[Code]) -> Code:
+    if array.kind == "weak":
+        return raised(args[0], Code("0.5"))
+    return call("np.sqrt", args[0].text)
+
+
+def _where(array: Apply, args: list[Code]) -> Code:
+    return call("np.where", *(arg.text for arg in args))
+
+
+def _not(array: Apply, args: list[Code]) -> Code:
+    if array.ndim == 0:
+        return call("np.logical_not", args[0].text)
+    return Code(f"~{args[0].at(Level.UNARY)}", Level.UNARY)
+
+
+def _never(array: Apply, args: list[Code]) -> Code:
+    return Code(f"not {args[0].at(Level.COMPARISON)}", Level.CONDITIONAL)
+
+
+_SPECIAL = {
+    "neg": _negative,
+    "**": _power,
+    "sqrt": _root,
+    "where": _where,
+    "not": _not,
+    "never": _never,
+}
+
+
+def _function(array: Apply, args: list[str]) -> Code:
+    row = FUNCTIONS[array.op]
+    if row.numpy is None:
+        raise AssertionError(f"{array.op} is an abbreviation, to be expanded before")
+    if array.kind == "weak" and array.op in NUMBER_FUNCTIONS:
+        return call(NUMBER_FUNCTIONS[array.op], *args)
+    text = row.numpy.format(*args)
+    # a NumPy float64 scalar would turn float32 arrays into float64
+    return Code(f"float({text})" if array.kind == "weak" else text)
+
+
+@to_numpy.register
+def _(array: Opaque, names: Names) -> Code:
+    function = f"self.{opaque_name(array.function, array.order)}"
+    return call(function, _text(array.array, names))
+
+
+def opaque_name(function: str, order: int) -> str:
+    """Return the keyword under which the constructor takes a function's derivative."""
+    return python_name(function + "_prime" * order)
+
+
+@to_numpy.register
+def _(array: Cast, names: Names) -> Code:
+    inner = array.array
+    if isinstance(inner, Tri):
+        return call("np.tri", *_tri_arguments(inner, names), dtype="self.dtype")
+    if isinstance(inner, Eye):
+        return call("np.eye", *_square(inner.rows, inner.columns, names), dtype="self.dtype")
+    if isinstance(inner, Arange):
+        return call("np.arange", _text(inner.length, names), dtype="self.dtype")
+    if inner.ndim == 0:
+        return call("self.dtype.type", _text(inner, names))
+    return Code(f"{to_numpy(inner, names).at(Level.ATOM)}.astype(self.dtype)")
+
+
+# --- axes ----------------------------------------------------------------------------------------
+
+
+@to_numpy.register
+def _(array: Permute, names: Names) -> Code:
+    inner = to_numpy(array.array, names).at(Level.ATOM)
+    if array.order == tuple(reversed(range(array.ndim))):
+        return Code(f"{inner}.T")
+    return Code(f"{inner}.transpose({', '.join(map(str, array.order))})")
+
+
+@to_numpy.register
+def _(array: Expand, names: Names) -> Code:
+    inner = to_numpy(array.array, names).at(Level.ATOM)
+    items = ["None" if axis is None else ":" for axis in array.layout]
+    trailing = 0
+    while items and items[-1 - trailing] == ":" and trailing < len(items) - 1:
+        trailing += 1
+    shown = items[: len(items) - trailing]
+    return Code(f"{inner}[{', '.join(shown)}]")
+
+
+@to_numpy.register
+def _(array: Head, names: Names) -> Code:
+    inner = to_numpy(array.array, names).at(Level.ATOM)
+    items = [":" if stop is None else stop_slice(_text(stop, names)) for stop in array.stops]
+    while items[-1] == ":":
+        items.pop()
+    return Code(f"{inner}[{', '.join(items)}]")
+
+
+@to_numpy.register
+def _(array: Gather, names: Names) -> Code:
+    inner = to_numpy(array.array, names).at(Level.ATOM)
+    return Code(f"{inner}[{', '.join(_text(index, names) for index in array.indices)}]")
+
+
+@to_numpy.register
+def _(array: Fill, names: Names) -> Code:
+    shape = tuple_text([_text(length, names) for length in array.shape]) if array.shape else "()"
+    inner = array.array
+    if inner.ndim == 0:
+        options = {"dtype": "self.dtype"} if inner.kind == "weak" else {}
+        return call("np.full", shape, _text(inner, names), **options)
+    present = inner.layout if isinstance(inner, Expand) else tuple(range(inner.ndim))
+    missing = len(array.shape) - len(present) + present.count(None)
+    if missing == 1 and isinstance(inner, Expand):
+        axis = len(array.shape) - len(present) + present.index(None)
+        length = _text(array.shape[axis], names)
+        return call("np.repeat", _text(inner, names), length, axis=str(axis))
+    if missing == 1:
+        return call("np.repeat", f"{to_numpy(inner, names).at(Level.ATOM)}[None]",
+                    _text(array.shape[0], names), axis="0")
+    return Code(f"np.broadcast_to({_text(inner, names)}, {shape}).copy()")
+
+
+# --- reductions ----------------------------------------------------------------------------------
+
+
+def _axis_text(axes: tuple[int, ...]) -> str:
+    return str(axes[0]) if len(axes) == 1 else tuple_text([str(axis) for axis in axes])
+
+
+_INITIAL = {"max": "-np.inf", "min": "np.inf"}
+
+
+@to_numpy.register
+def _(array: Reduction, names: Names) -> Code:
+    options: dict[str, str] = {}
+    if array.keepdims or len(array.axes) < array.array.ndim:
+        options["axis"] = _axis_text(array.axes)
+    if array.keepdims:
+        options["keepdims"] = "True"
+    if array.op in _INITIAL:  # an axis may be empty
+        options["initial"] = _INITIAL[array.op]
+    return call(f"{to_numpy(array.array, names).at(Level.ATOM)}.{array.op}", **options)
+
+
+_RUNNING = {
+    "sum": "np.cumsum",
+    "prod": "np.cumprod",
+    "max": "np.maximum.accumulate",
+    "min": "np.minimum.accumulate",
+}
+
+
+@to_numpy.register
+def _(array: Cumulative, names: Names) -> Code:
+    inner = to_numpy(array.array, names)
+    flip = f"[{', '.join([':'] * array.axis + ['::-1'])}]" if array.reverse else ""
+    text = f"{inner.at(Level.ATOM)}{flip}" if flip else inner.text
+    return Code(call(_RUNNING[array.op], text, axis=str(array.axis)).text + flip)
+
+
+@to_numpy.register
+def _(array: Contraction, names: Names) -> Code:
+    args = [to_numpy(arg, names) for arg in array.args]
+    texts = [arg.text for arg in args]
+    if array.form == "matmul":
+        return binary(args[0], "@", args[1], Level.PRODUCT)
+    if array.form in ("vecdot", "vdot"):
+        return call(f"np.{array.form}", *texts)
+    if array.form == "tensordot":
+        return call("np.tensordot", *texts, axes=_tensordot_axes(array))
+    options = {"optimize": "True"} if array.form == "einsum_path" else {}
+    return call("np.einsum", f'"{array.subscripts}"', *texts, **options)
+
+
+def _tensordot_axes(array: Contraction) -> str:
+    left, right = array.axes
+    count = len(left)
+    ndim = array.args[0].ndim
+    if left == tuple(range(ndim - count, ndim)) and right == tuple(range(count)):
+        return str(count)
+    return f"({_axis_text(left)}, {_axis_text(right)})"
+
+
+@to_numpy.register
+def _(array: Helper, names: Names) -> Code:
+    options = {name: _option(value, names) for name, value in array.options}
+    return call(array.function, *(_text(arg, names) for arg in array.arrays), **options)
+
+
+def _option(value: Any, names: Names) -> str:
+    return _text(value, names) if isinstance(value, Array) else str(value)

@@ -1,0 +1,161 @@
+"""Verify a layer class against its formula, and against what every layer must keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from symgrad.errors import ShapeError, UnsupportedError
+from symgrad.language.layer import Layer
+from symgrad.language.program import Program
+from symgrad.oracle.frame import Functions
+from symgrad.verification.comparison import compare
+from symgrad.verification.implementation import Implementation, Outcome
+from symgrad.verification.opaque import stand_ins
+from symgrad.verification.properties import PROPERTIES, Case
+from symgrad.verification.reference import Gradient, evaluate_forward, reference_gradients
+from symgrad.verification.report import Comparison, Property, Report
+from symgrad.verification.samples import (
+    Arrays,
+    Sample,
+    draw_cotangents,
+    draw_inside_domain,
+    draw_sizes,
+    shapes_of,
+)
+
+DRAWS = 8
+
+
+def check(
+    layer: Layer | str, implementation: Callable[..., Any] | None = None, seed: int = 0
+) -> Report:
+    """Verify the generated class, or the given one, against the formula.
+
+    Args:
+        layer: a Layer, or the text of a formula.
+        implementation: a class with the interface of generated layers; default, the generated one.
+        seed: what the random shapes, inputs and incoming gradients are drawn from.
+
+    Returns:
+        A report; `report.ok` says whether everything holds.
+    """
+    if isinstance(layer, str):
+        layer = Layer("Layer", layer)
+    if implementation is None:
+        from symgrad.rendering import build
+
+        return verify(layer, build(layer), derived_program(layer), seed, generated=True)
+    return verify(layer, implementation, derived_program(layer), seed)
+
+
+def derived_program(layer: Layer) -> Program | None:
+    """Return the derived statements; None when the formula can't be derived yet."""
+    from symgrad.derivation import derive
+
+    try:
+        program: Program = derive(layer).program
+    except UnsupportedError:
+        return None
+    return program
+
+
+def verify(
+    layer: Layer,
+    implementation: Callable[..., Any],
+    program: Program | None,
+    seed: int = 0,
+    generated: bool = False,
+) -> Report:
+    """Verify a class against its formula and, where there is one, its derived program.
+
+    Args:
+        layer: the formula.
+        implementation: the class.
+        program: the derivation's statements, or None to go by numerical gradients alone.
+        seed: what the random numbers are drawn from.
+        generated: whether ties and kinks follow the function table, so that they are checked too.
+    """
+    rng = np.random.default_rng(seed)
+    functions = stand_ins(layer.opaque)
+    sample, outputs, references = _draw(layer, program, functions, rng)
+    names = {} if program is None else program.gradients
+    attributes = {name: names.get(name, f"d{name}") for name in layer.wrt}
+    subject = Implementation(implementation, layer, functions, attributes)
+    outcome = subject.run(sample.inputs, sample.cotangents)
+    case = Case(layer, subject, program, functions, sample, outcome, generated, seed)
+    return Report(
+        layer.name,
+        sample.shapes,
+        _compare_outputs(outcome, outputs),
+        {name: _compare_gradient(case, name, gradient) for name, gradient in references.items()},
+        _properties(case),
+        _notes(program, references),
+    )
+
+
+def _draw(
+    layer: Layer, program: Program | None, functions: Functions, rng: np.random.Generator
+) -> tuple[Sample, Mapping[str, np.ndarray], Mapping[str, Gradient]]:
+    """Return a sample away from kinks, where there is one among DRAWS, with what is right there."""
+    shapes = shapes_of(layer, draw_sizes(layer, rng))
+
+    def forward(inputs: Arrays) -> Mapping[str, np.ndarray]:
+        return evaluate_forward(layer, inputs, functions)
+
+    for _ in range(DRAWS):
+        inputs, outputs = draw_inside_domain(layer, shapes, rng, forward)
+        sample = Sample(shapes, inputs, draw_cotangents(outputs, rng))
+        references = reference_gradients(layer, program, sample, functions, rng)
+        if all(gradient.smooth for gradient in references.values()):
+            break
+    return sample, outputs, references
+
+
+def _compare_outputs(outcome: Outcome, outputs: Mapping[str, np.ndarray]) -> dict[str, Comparison]:
+    if outcome.forward_error:
+        return {name: _failed(name, f"forward {outcome.forward_error}") for name in outputs}
+    return {name: compare(name, outcome.outputs[name], value) for name, value in outputs.items()}
+
+
+def _compare_gradient(case: Case, name: str, gradient: Gradient) -> Comparison:
+    label, outcome = case.subject.gradients[name], case.outcome
+    if outcome.backward_error:
+        return _failed(label, f"backward {outcome.backward_error}")
+    found = compare(label, outcome.gradients[name], gradient.values, case.sample.size)
+    if gradient.trusted or gradient.numerical is None:
+        return replace(found, numerical=gradient.numerical)
+    wrong = "the derived formula disagrees with numerical differences"
+    message = "; ".join(filter(None, (found.detail, wrong)))
+    return replace(
+        found, numerical=gradient.numerical, ok=found.ok and not case.generated, message=message
+    )
+
+
+def _failed(label: str, message: str) -> Comparison:
+    return Comparison(label, False, np.inf, message=message)
+
+
+def _properties(case: Case) -> tuple[Property, ...]:
+    found = []
+    for name, claim in PROPERTIES.items():
+        try:
+            message = claim(case)
+        except ShapeError:
+            message = None
+        if message is not None:
+            found.append(Property(name, not message, message))
+    return tuple(found)
+
+
+def _notes(program: Program | None, references: Mapping[str, Gradient]) -> tuple[str, ...]:
+    notes = [] if program else ["the formula is not derived: numerical gradients alone"]
+    notes += [
+        f"the gradient by {name} meets a kink: its rule is compared, not its differences"
+        for name, gradient in references.items()
+        if not gradient.smooth
+    ]
+    return tuple(notes)

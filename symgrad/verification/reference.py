@@ -1,0 +1,100 @@
+"""Compute what a layer's outputs and gradients must be at one sample, from the formula alone.
+
+The derived backward statements, evaluated element by element with 50 digits, give every entry. They
+are believed where numerical differences of the formula confirm them; where these disagree, the
+numerical gradient is the reference and the derivation is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from symgrad.language.layer import Layer
+from symgrad.language.program import Program
+from symgrad.oracle.evaluation import arithmetic_of
+from symgrad.oracle.frame import Functions
+from symgrad.oracle.machine import Machine
+from symgrad.verification.numerical import Differences
+from symgrad.verification.samples import Arrays, Sample
+
+AGREEMENT = 1e-9
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The right gradient by one input.
+
+    Attributes:
+        values: the entries; NaN where none is right (a kink, and no rule that was derived).
+        numerical: how far the derived formula is from numerical differences, relative to its
+            size along a random direction; None when there was nothing to compare.
+        smooth: whether no kink was met.
+        trusted: whether the values are those of the derived formula.
+    """
+
+    values: np.ndarray
+    numerical: float | None
+    smooth: bool
+    trusted: bool
+
+
+def evaluate_program(
+    program: Program, sample: Sample, functions: Functions, precise: bool = True
+) -> dict[str, np.ndarray]:
+    """Return the gradient by each input, by evaluating the derived statements."""
+    statements = (*program.forward, *program.backward)
+    machine = Machine(statements, functions, arithmetic_of(precise))
+    incoming = {program.cotangents[name]: value for name, value in sample.cotangents.items()}
+    tensors = machine.run({**program.layer.constants, **sample.inputs, **incoming})
+    arrays = machine.arrays(tensors)
+    return {name: arrays[gradient] for name, gradient in program.gradients.items()}
+
+
+def evaluate_forward(layer: Layer, inputs: Arrays, functions: Functions) -> dict[str, np.ndarray]:
+    """Return the outputs, with 50 digits and rounded."""
+    machine = Machine(layer.statements, functions, arithmetic_of(True))
+    arrays = machine.arrays(machine.run({**layer.constants, **inputs}))
+    return {name: arrays[name] for name in layer.outputs}
+
+
+def reference_gradients(
+    layer: Layer,
+    program: Program | None,
+    sample: Sample,
+    functions: Functions,
+    rng: np.random.Generator,
+) -> dict[str, Gradient]:
+    """Return the right gradient by each input in `layer.wrt`."""
+    differences = Differences(layer, sample.inputs, sample.cotangents, functions)
+    derived = {} if program is None else evaluate_program(program, sample, functions)
+    return {name: _reference(name, sample, differences, derived, rng) for name in layer.wrt}
+
+
+def _reference(
+    name: str,
+    sample: Sample,
+    differences: Differences,
+    derived: Mapping[str, np.ndarray],
+    rng: np.random.Generator,
+) -> Gradient:
+    if name not in derived:
+        values = differences.gradient(name)
+        return Gradient(values, None, not np.isnan(values).any(), False)
+    rule = derived[name]
+    if rule.shape != sample.inputs[name].shape:
+        return Gradient(differences.gradient(name), np.inf, True, False)
+    if not np.isfinite(rule).all():
+        return Gradient(rule, None, False, True)
+    direction = rng.normal(size=rule.shape)
+    slope = differences.slope(name, {at: float(d) for at, d in np.ndenumerate(direction)})
+    if not slope.is_smooth:
+        return Gradient(rule, None, False, True)
+    size = max(float(np.abs(rule * direction).sum()), abs(slope.value))
+    error = abs(float((rule * direction).sum()) - slope.value)
+    relative = error / size if size else error
+    if error <= AGREEMENT * size + 1e-15 * sample.size:
+        return Gradient(rule, relative, True, True)
+    return Gradient(differences.gradient(name), relative, True, False)
