@@ -142,12 +142,13 @@ def _collect(
         incoming = outputs.get(definition.name)
         cotangent = names[definition.name] if read_later or incoming is None else incoming
         for contribution in pull_back(definition, cotangent, targets.get, graph):
+            if not contribution.term.coefficient:
+                continue  # sign, floor and the like: nothing flows further
             name = contribution.target.name
             if name not in adjoints:
                 target = targets[name]
                 adjoints[name] = Adjoint(target.element(), target.indices)
-            if contribution.term.coefficient:
-                adjoints[name].paths.append(contribution)
+            adjoints[name].paths.append(contribution)
     place = {definition.name: number for number, definition in enumerate(forward)}
     for adjoint in adjoints.values():
         adjoint.paths.sort(key=lambda path: place[path.source.name])

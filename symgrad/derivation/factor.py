@@ -13,6 +13,7 @@ from symgrad.derivation.pullback import negate
 from symgrad.derivation.terms import Factor, Term, merge_factors, term_expr
 from symgrad.language.expr import (
     Add,
+    Compare,
     Delta,
     Element,
     Expr,
@@ -25,6 +26,9 @@ from symgrad.language.expr import (
     mul,
     power,
 )
+
+# of a condition and its opposite, the one that comes first here is printed
+PREFERRED = (">", "<", "==", ">=", "<=", "!=")
 
 Order = Callable[[Expr], tuple[int, int]]
 
@@ -56,12 +60,23 @@ def factored(terms: Sequence[Term], order: Order) -> Expr:
     number = _common_number(terms)
     inner = [_divided(term, common, number) for term in terms]
     front = Term(number, common)
-    bracket = _cases(inner, order) or add(*(_ordered(term, order) for term in inner))
-    if not common and abs(number) == 1:
-        return add(*(_ordered(term, order) for term in terms))
+    bracket = _cases(inner, order) or _grouped(inner, order)
+    if not common and number == 1:
+        return bracket
     if not isinstance(bracket, (Add, Where)):
         return mul(_ordered(front, order), bracket)
     return _product(front, bracket, order)
+
+
+def _grouped(terms: Sequence[Term], order: Order) -> Expr:
+    """Return the sum, with a gradient that several of its terms share taken out of those."""
+    if len(terms) > 2:
+        for base, exponent in terms[0].factors:
+            sharing = [t for t in terms if _outside(t).get(base, 0) == exponent == 1]
+            if order(base)[0] == 1 and isinstance(base, Element) and 1 < len(sharing) < len(terms):
+                rest = [term for term in terms if term not in sharing]
+                return add(factored(sharing, order), factored(rest, order))
+    return add(*(_ordered(term, order) for term in terms))
 
 
 def _cases(terms: Sequence[Term], order: Order) -> Expr | None:
@@ -71,8 +86,19 @@ def _cases(terms: Sequence[Term], order: Order) -> Expr | None:
         then = [_unmasked(term, mask) for term in terms if mask in _masks(term)]
         otherwise = [_unmasked(term, opposite) for term in terms if opposite in _masks(term)]
         if otherwise and len(then) + len(otherwise) == len(terms):
+            if _reads_better(opposite.condition, mask.condition):
+                return Where(opposite.condition, factored(otherwise, order), factored(then, order))
             return Where(mask.condition, factored(then, order), factored(otherwise, order))
     return None
+
+
+def _reads_better(condition: Expr, other: Expr) -> bool:
+    """Say whether x > 0 stands against x <= 0: the first is how piecewise functions are written."""
+    return (
+        isinstance(condition, Compare)
+        and isinstance(other, Compare)
+        and PREFERRED.index(condition.op) < PREFERRED.index(other.op)
+    )
 
 
 def _masks(term: Term) -> list[Indicator]:

@@ -52,25 +52,25 @@ class Lemmas:
 
     graph: Graph
     patterns: dict[str, Pattern]
-    _sums: dict[tuple[str, int], Term | None] = field(default_factory=dict)
+    _sums: dict[tuple[str, tuple[int, ...]], Term | None] = field(default_factory=dict)
 
-    def axis_sum(self, name: str, axis: int) -> Term | None:
-        """Return the constant that a value sums to along an axis, None when it is no constant."""
-        key = (name, axis)
+    def axis_sum(self, name: str, axes: tuple[int, ...]) -> Term | None:
+        """Return the constant that a value sums to along axes, None when it is no constant."""
+        key = (name, axes)
         if key not in self._sums:
             self._sums[key] = None  # a value does not explain itself
-            self._sums[key] = self._find_sum(name, axis)
+            self._sums[key] = self._find_sum(name, axes)
         return self._sums[key]
 
-    def _find_sum(self, name: str, axis: int) -> Term | None:
+    def _find_sum(self, name: str, axes: tuple[int, ...]) -> Term | None:
         definition = self.graph[name]
-        summed = definition.indices[axis]
-        terms = []
-        for term in flatten(definition.body):
-            whole = Term(term.coefficient, term.factors, (*term.sums, summed))
-            terms.append(self.reduced(whole, name))
-        rest = [index for index in definition.indices if index is not summed]
-        terms = combine(terms, numbered(rest))
+        summed = tuple(definition.indices[axis] for axis in axes)
+        whole = [
+            Term(term.coefficient, term.factors, (*term.sums, *summed))
+            for term in flatten(definition.body)
+        ]
+        rest = [index for index in definition.indices if index not in summed]
+        terms = combine((self.reduced(term, name) for term in whole), numbered(rest))
         if not terms:
             return Term(Fraction(0))
         if len(terms) == 1 and not terms[0].sums and all(is_constant(b) for b, _ in terms[0].factors):
@@ -88,26 +88,26 @@ class Lemmas:
         return term
 
     def close_sum(self, term: Term) -> Term | None:
-        """Replace one sum whose value is known: over nothing, or over a value with a known sum."""
+        """Replace sums whose value is known: over nothing, or over a value with a known sum."""
         for index in term.sums:
-            holders = [f for f in term.factors if index in free_indices(f[0])]
-            if not holders and index.extent is not None:
-                return _without(term, index, None, Term(UNIT, ((index.extent, UNIT),)))
-            if len(holders) == 1 and holders[0][1] == 1:
-                value = self._sum_of(holders[0][0], index)
+            if index.extent is not None and not any(index in free_indices(b) for b, _ in term.factors):
+                return _without(term, (index,), None, Term(UNIT, ((index.extent, UNIT),)))
+        for base, exponent in term.factors:
+            if exponent == 1 and isinstance(base, Element) and base.name in self.graph:
+                own = _summed_alone(term, base)
+                value = self._sum_of(base, own) if own else None
                 if value is not None:
-                    return _without(term, index, holders[0][0], value)
+                    return _without(term, own, base, value)
         return None
 
-    def _sum_of(self, base: Expr, index: Index) -> Term | None:
-        if not isinstance(base, Element) or base.name not in self.graph:
-            return None
-        places = [
-            axis
-            for axis, subscript in enumerate(base.subscripts)
-            if isinstance(subscript, IndexValue) and subscript.index is index
-        ]
-        return self.axis_sum(base.name, places[0]) if len(places) == 1 else None
+    def _sum_of(self, base: Element, summed: tuple[Index, ...]) -> Term | None:
+        places: list[int] = []
+        for index in summed:
+            at = [n for n, s in enumerate(base.subscripts) if index in free_indices(s)]
+            if len(at) != 1 or not isinstance(base.subscripts[at[0]], IndexValue):
+                return None
+            places.append(at[0])
+        return self.axis_sum(base.name, tuple(sorted(places)))
 
     def vanishes_outside(self, expr: Expr) -> tuple[Expr, ...]:
         """Return conditions outside of which the value is exactly 0."""
@@ -174,9 +174,14 @@ def _is_number_below(expr: Expr, bound: int) -> bool:
     return not isinstance(expr, Number) or expr.value < bound
 
 
-def _without(term: Term, index: Index, base: Expr | None, value: Term) -> Term:
-    factors = merge_factors(
-        tuple(f for f in term.factors if f[0] is not base) + value.factors
-    )
-    sums = tuple(other for other in term.sums if other is not index)
+def _summed_alone(term: Term, base: Expr) -> tuple[Index, ...]:
+    """Return the summed indices that occur in this factor and in no other."""
+    others = [free_indices(other) for other, _ in term.factors if other is not base]
+    taken = frozenset().union(*others)
+    return tuple(i for i in term.sums if i in free_indices(base) and i not in taken)
+
+
+def _without(term: Term, summed: tuple[Index, ...], base: Expr | None, value: Term) -> Term:
+    factors = merge_factors(tuple(f for f in term.factors if f[0] is not base) + value.factors)
+    sums = tuple(other for other in term.sums if other not in summed)
     return Term(term.coefficient * value.coefficient, factors, sums)

@@ -33,17 +33,30 @@ def name_intermediates(graph: Graph, taken: Iterable[str]) -> dict[str, str]:
     """Return a readable name for each definition that the user has not named."""
     used = {*taken, *RESERVED, *FUNCTIONS}
     names: dict[str, str] = {}
+    arguments = _arguments(graph)
     for definition in graph:
         if definition.written:
             names[definition.name] = definition.name
             continue
-        wanted = _content_name(definition, graph, names)
+        wanted = arguments.get(definition.name) or _content_name(definition, graph, names)
         if not definition.indices:
             # after a bare underscore letters are indices: a scalar's name goes without
             wanted = wanted.replace("_", "")
         names[definition.name] = unique(wanted, used)
         used.add(names[definition.name])
     return names
+
+
+def _arguments(graph: Graph) -> dict[str, str]:
+    """Name the argument of a function for the user's value that the function gives: c_pre."""
+    found: dict[str, str] = {}
+    for definition in graph:
+        body = definition.body
+        if definition.written and isinstance(body, (Call, OpaqueCall)) and definition.indices:
+            inner = body.arg if isinstance(body, OpaqueCall) else body.args[0]
+            if isinstance(inner, Element) and inner.name in graph and not graph[inner.name].written:
+                found[inner.name] = f"{definition.name}_pre"
+    return found
 
 
 def unique(wanted: str, used: set[str]) -> str:

@@ -43,6 +43,7 @@ from symgrad.language.expr import (
     mul,
     power,
     split_coefficient,
+    split_power,
 )
 from symgrad.language.layer import Statement
 
@@ -106,7 +107,7 @@ def atom(expr: Expr, graph: Graph, target: Target = NO_TARGET) -> Expr:
 
 
 def _is_leaf_constant(expr: Expr) -> bool:
-    return isinstance(expr, (Number, Constant)) or is_constant(expr)
+    return is_constant(expr) or is_constant(split_power(expr)[0])
 
 
 @normal.register

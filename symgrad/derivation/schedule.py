@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad.derivation.graph import Definition, Graph, has_narrow_addends
-from symgrad.derivation.terms import flatten, unflatten
+from symgrad.derivation.terms import flatten, is_constant, unflatten
 from symgrad.language.expr import (
     ONE,
     Add,
@@ -28,6 +28,7 @@ from symgrad.language.expr import (
     power,
     rename,
     split_coefficient,
+    split_power,
     walk,
 )
 from symgrad.language.layer import Statement
@@ -112,10 +113,11 @@ def _place(definition: Definition, plan: Schedule) -> None:
 
 
 def _is_trivial(value: Expr) -> bool:
-    """Say whether a value is another one up to a number in front."""
+    """Say whether a value is another one up to a constant in front."""
     inner = value.body if isinstance(value, StopGradient) else value
-    _, inner = split_coefficient(inner)
-    return isinstance(inner, Element) or not element_names(inner)
+    factors = inner.factors if isinstance(inner, Mul) else (inner,)
+    rest = [factor for factor in factors if not is_constant(split_power(factor)[0])]
+    return len(rest) == 1 and isinstance(rest[0], Element) or not element_names(inner)
 
 
 def _is_cheap(value: Expr) -> bool:

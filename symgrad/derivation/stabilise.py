@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import singledispatchmethod
+from typing import Any
 
 from symgrad.derivation.normalise import NEGATIVE_INFINITY
 from symgrad.language.expr import (
@@ -34,6 +35,7 @@ from symgrad.language.expr import (
     StopGradient,
     Where,
     add,
+    alpha_key,
     free_indices,
     freshen,
     is_number,
@@ -76,6 +78,7 @@ def stabilise(statements: Sequence[Statement]) -> list[Statement]:
 class _Stabiliser:
     def __init__(self) -> None:
         self.known: dict[str, tuple[tuple[Index, ...], Scaled]] = {}
+        self.shifts: dict[Any, Expr] = {}
 
     def statement(self, statement: Statement) -> Statement:
         value = self.scaled(statement.value)
@@ -95,8 +98,19 @@ class _Stabiliser:
         if value.mantissa is None:
             return Scaled(expr)
         mapping = dict(zip(indices, expr.subscripts, strict=True))
-        scale = substitute(freshen(value.scale), mapping)
-        return Scaled(expr, scale, substitute(freshen(value.mantissa), mapping))
+        scale = self.with_known_shifts(substitute(freshen(value.scale), mapping))
+        mantissa = self.with_known_shifts(substitute(freshen(value.mantissa), mapping))
+        return Scaled(expr, scale, mantissa)
+
+    def with_known_shifts(self, expr: Expr) -> Expr:
+        """Write equal shifts as one expression, bound index included, so that they cancel."""
+
+        def visit(part: Expr) -> Expr | None:
+            if isinstance(part, StopGradient):
+                return self.shifts.setdefault(alpha_key(part), part)
+            return None
+
+        return replace(expr, visit)
 
     @scaled.register
     def _(self, expr: Call) -> Scaled:
@@ -172,7 +186,7 @@ class _Stabiliser:
             return Scaled(plain, outer, fresh)
         mapped = freshen(Reduce("max", expr.indices, condition, inner))
         assert isinstance(mapped, Reduce)
-        shift = StopGradient(mapped)
+        shift = self.with_known_shifts(StopGradient(mapped))
         exponent = add(inner, mul(MINUS_ONE, shift))
         shifted = freshen(
             Reduce("sum", expr.indices, condition, mul(body.core, _exp(exponent)))

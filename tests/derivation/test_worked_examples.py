@@ -33,7 +33,7 @@ def steps(formula: str, name: str) -> list[str]:
 def test_bias_contracts_one_delta_to_a_sum_over_rows() -> None:
     assert steps("y_ij = x_ij + b_j", "b") == [
         "dL/db_j = sum_{k,l} dL/dy_kl dy_kl/db_j",
-        "= sum_{k,l} dL/dy_kl delta_lj",
+        "= sum_{k,l} dL/dy_kl delta_jl",
         "= sum_k dL/dy_kj",
         "db_j = sum_i dy_ij",
     ]
@@ -42,7 +42,7 @@ def test_bias_contracts_one_delta_to_a_sum_over_rows() -> None:
 def test_an_opaque_function_leaves_one_element_of_the_sum() -> None:
     assert steps("opaque g\nz_ij = g(y_ij)", "y") == [
         "dL/dy_ij = sum_{k,l} dL/dz_kl dz_kl/dy_ij",
-        "= sum_{k,l} dL/dz_kl g'(y_kl) delta_ki delta_lj",
+        "= sum_{k,l} dL/dz_kl g'(y_kl) delta_ik delta_jl",
         "= dL/dz_ij g'(y_ij)",
         "dy_ij = dz_ij*g'(y_ij)",
     ]
@@ -52,7 +52,7 @@ def test_branches_are_summed_each_with_its_explicit_sum() -> None:
     formula = "opaque f\ny_ij = f(x_ij)\nz_ij = x_ij*b_j"
     assert steps(formula, "x")[:3] == [
         "dL/dx_ij = sum_{k,l} dL/dy_kl dy_kl/dx_ij + sum_{k,l} dL/dz_kl dz_kl/dx_ij",
-        "= sum_{k,l} dL/dy_kl f'(x_kl) delta_ki delta_lj"
-        " + sum_{k,l} dL/dz_kl b_l delta_ki delta_lj",
+        "= sum_{k,l} dL/dy_kl f'(x_kl) delta_ik delta_jl"
+        " + sum_{k,l} dL/dz_kl b_l delta_ik delta_jl",
         "= dL/dy_ij f'(x_ij) + dL/dz_ij b_j",
     ]
