@@ -242,7 +242,8 @@ def _binder(pick: Pick, scope: Scope, op: str, bound: list[str]) -> str:
     outer = scope.of_sort(SORT[bound[0]])
     kinds = ["plain"] * 3
     if outer:
-        kinds += ["<=", ">="] + (["<", "!=", ">"] if op in ("sum", "prod") else [])
+        # the extents of the two may differ: k<=i alone holds for some k in any case
+        kinds += ["<=", "<="] + (["<", "!=", ">", ">="] if op in ("sum", "prod") else [])
     if len(bound) == 2 and SORT[bound[0]] == SORT[bound[1]]:
         kinds += ["ordered"]
     if op in ("sum", "prod"):

@@ -80,7 +80,11 @@ def derive(sources: tuple[str, ...], steps: bool, form: str, **declared: Any) ->
     help="Where to write the module. [default: standard output]",
 )
 @click.option(
-    "--backend", default="numpy", show_default=True, help="What the module computes with."
+    "--backend",
+    default="numpy",
+    show_default=True,
+    metavar="NAME",
+    help="What the module computes with.",
 )
 @click.option("--no-verify", is_flag=True, help="Write without checking the layers first.")
 @click.option("--force", is_flag=True, help="Replace a file that symgrad did not generate.")
@@ -108,7 +112,11 @@ def generate(
         require_writable(output, force)
     layers = layers_from(sources, Declaration(**declared))
     from symgrad.rendering import generate as generate_module
+    from symgrad.rendering.backends import BACKENDS
 
+    if backend not in BACKENDS:
+        known = ", ".join(sorted(BACKENDS))
+        raise click.BadParameter(f"{backend!r}; there are: {known}", param_hint="--backend")
     text = generate_module(layers, backend=backend)
     if not no_verify:
         failed = [report for report in _reports(layers) if not report.ok]

@@ -90,7 +90,7 @@ def _is_formula(source: str) -> bool:
 
 def _is_file(source: str) -> bool:
     try:
-        return source.endswith(".toml") or Path(source).exists()
+        return source.endswith(".toml") or (bool(source) and Path(source).exists())
     except (OSError, ValueError):  # longer than a path may be, or no path at all
         return False
 

@@ -1,7 +1,7 @@
 """Run reverse mode over the definitions: the gradient of the loss by each of them, simplified.
 
-A gradient that one place reads is written into that place; one that several read keeps a name, unless
-writing it in makes it simpler there (a sum that vanishes, a forward value that appears).
+A gradient that one place reads is written into that place; one that several read keeps a name,
+unless writing it in makes it simpler there (a sum that vanishes, a forward value that appears).
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from symgrad.derivation.pullback import Contribution, pull_back
 from symgrad.derivation.reuse import ordered_patterns
 from symgrad.derivation.rules import Context, Rule, Terms, simplify
 from symgrad.derivation.terms import UNIT, Term, is_constant
-from symgrad.language.expr import Delta, Element, Index, IndexValue, StopGradient, free_indices, walk
+from symgrad.language.expr import (
+    Delta,
+    Element,
+    Index,
+    IndexValue,
+    StopGradient,
+    free_indices,
+    walk,
+)
 
 NOMINAL_EXTENT = 32
 INSERT_CAPTION = "insert the gradient of an intermediate"
@@ -32,9 +40,10 @@ class Line:
 
 @dataclass
 class Adjoint:
-    """The gradient of the loss by one value: its terms in the value's own indices, and how they came.
+    """The gradient of the loss by one value, as terms in the value's own indices.
 
-    `paths` holds what each reader of the value contributes, before any simplification.
+    `paths` holds what each reader of the value contributes, before any simplification; `lines` how
+    the terms came about.
     """
 
     target: Element
@@ -46,7 +55,13 @@ class Adjoint:
 
 @dataclass
 class Reverse:
-    """The result: adjoints in the order in which backward computes them, by the name of the value."""
+    """The result of reverse mode.
+
+    Attributes:
+        adjoints: by the name of the value, in the order in which backward computes them.
+        names: the name of each value's gradient.
+        context: what the rules looked at.
+    """
 
     adjoints: dict[str, Adjoint]
     names: dict[str, str]
@@ -227,7 +242,7 @@ def _inlined(term: Term, base: Element, adjoint: Adjoint) -> Terms:
 def _accept(
     term: Term, base: Element, adjoint: Adjoint, new: Terms, uses: int, context: Context
 ) -> bool:
-    """Decide whether an adjoint is written into a term: it is read once, trivial, or gets simpler."""
+    """Decide whether an adjoint is written into a term: it is read once, trivial, or simplifies."""
     summed = not free_indices(base).isdisjoint(term.sums)
     if _scatters(adjoint.terms) and summed:
         return False
@@ -245,16 +260,16 @@ def _accept(
 
 
 def _is_copy(terms: Terms, inputs: frozenset[str]) -> bool:
-    """Say whether an adjoint is another one, at most times a number and an input: not worth a name."""
+    """Say whether it is another adjoint, times a number and an input at most: not worth a name."""
     if not terms:
         return True
     (first, *others) = terms
     factors = [(base, e) for base, e in first.factors if not is_constant(base)]
     plain = [base for base, e in factors if isinstance(base, Element) and e == 1]
     leaves = [base for base in plain if base.name in inputs]
-    return not (others or first.sums or len(plain) < len(factors) or len(plain) - len(leaves) > 1) and (
-        len(leaves) <= 1
-    )
+    if others or first.sums or len(plain) < len(factors):
+        return False
+    return len(leaves) <= 1 and len(plain) - len(leaves) <= 1
 
 
 def _is_outer(adjoint: Adjoint, graph: Graph) -> bool:
@@ -298,4 +313,3 @@ def _groups(term: Term) -> list[set[Index]]:
         merged = set(free).union(*touched)
         groups = [g for g in groups if not any(g is t for t in touched)] + [merged]
     return groups
-

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from symgrad.derivation.graph import Definition, Graph, value_key
-from symgrad.derivation.terms import UNIT, Term, flatten, unflatten
+from symgrad.derivation.terms import UNIT, Term, flatten, plain_sums
 from symgrad.language.expr import (
     MINUS_ONE,
     Add,
@@ -19,8 +19,8 @@ from symgrad.language.expr import (
     IndexValue,
     Indicator,
     Mul,
-    Reduce,
     Power,
+    Reduce,
     free_indices,
     mul,
     ordered_free_indices,
@@ -53,8 +53,8 @@ def name_shared_products(graph: Graph, wrt: set[str], inputs: set[str]) -> Graph
     """Return the graph in which products that several places need have a name.
 
     gamma_j*x_centered_ij*x_rsqrt_i becomes gamma_j*x_hat_ij: the gradient by the input is that very
-    product, and the gradient of the rest reads it too. A product with a sum that occurs twice, as the
-    scores of a softmax do, is computed once.
+    product, and the gradient of the rest reads it too. A product with a sum that occurs twice, as
+    the scores of a softmax do, is computed once.
     """
     result = Graph(last_number=graph.last_number)
     counts = _product_counts(graph)
@@ -65,7 +65,7 @@ def name_shared_products(graph: Graph, wrt: set[str], inputs: set[str]) -> Graph
             new = [_grouped(term, result, wrt, inputs) for term in terms]
             if len(terms) > 1:
                 new = [_shared(term, result, counts) for term in new]
-            body = body if new == terms else unflatten(new)
+            body = body if new == terms else plain_sums(new)
         _copy(definition, body, result)
     return result
 
@@ -86,7 +86,7 @@ def _is_worth_sharing(term: Term) -> bool:
 
 
 def _product_key(term: Term) -> Any:
-    product = unflatten([Term(factors=term.factors, sums=term.sums)])
+    product = plain_sums([Term(factors=term.factors, sums=term.sums)])
     return value_key(product, ordered_free_indices(product))
 
 
@@ -94,22 +94,20 @@ def _shared(term: Term, graph: Graph, counts: Counter[Any]) -> Term:
     """Return the term as a number times a named product, when the product occurs again."""
     if not _is_worth_sharing(term) or counts[_product_key(term)] < 2:
         return term
-    value = graph.intern(unflatten([Term(factors=term.factors, sums=term.sums)]))
+    value = graph.intern(plain_sums([Term(factors=term.factors, sums=term.sums)]))
     return Term(term.coefficient, ((value, UNIT),))
 
 
 def _grouped(term: Term, graph: Graph, wrt: set[str], inputs: set[str]) -> Term:
     leaves = [b for b, _ in term.factors if isinstance(b, Element) and b.name in wrt & inputs]
-    computed = [
-        (b, e) for b, e in term.factors if isinstance(b, Element) and b.name not in inputs
-    ]
+    computed = [(b, e) for b, e in term.factors if isinstance(b, Element) and b.name not in inputs]
     roots = [b for b, e in computed if e < 0 or e.denominator != 1 or _is_root(b, graph)]
     if not leaves or len(computed) < 2 or not roots:
         return term
     widest = max((free_indices(b) for b, _ in computed), key=len)
     if any(not free_indices(b) <= widest for b, _ in computed):
         return term
-    value = graph.intern(unflatten([Term(factors=tuple(computed))]))
+    value = graph.intern(plain_sums([Term(factors=tuple(computed))]))
     place = term.factors.index(computed[0])
     rest = [f for f in term.factors if f not in computed]
     before = sum(1 for f in term.factors[:place] if f in rest)

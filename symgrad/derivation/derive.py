@@ -1,4 +1,4 @@
-"""Derive the gradients of a layer: from its statements to a program and the steps that led there."""
+"""Derive the gradients of a layer: from statements to a program, with the steps that led there."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Gradient:
         return statement_latex(self.statement)
 
     def sympy(self) -> sympy.Expr:
-        """Return the right-hand side as plain SymPy: Sum, KroneckerDelta, Indexed, unique dummies."""
+        """Return the right-hand side as plain SymPy: Sum, KroneckerDelta, Indexed, own dummies."""
         from symgrad.formats.sympy_form import to_sympy
 
         return to_sympy(self.statement.value)
@@ -83,7 +83,7 @@ class Derivation:
 
     @cached_property
     def trails(self) -> tuple[Trail, ...]:
-        """The steps of every gradient, those of intermediate values included, in backward's order."""
+        """The steps of every gradient, those of intermediate values too, in backward's order."""
         return tuple(self._record.trail(target) for target in self._record.reverse.adjoints)
 
     @cached_property
@@ -212,8 +212,7 @@ class _Assembly:
         program = self._program(plan)
         by_name = {statement.name: statement for statement in program.backward}
         gradients = {
-            name: Gradient(name, by_name[program.gradients[name]], self)
-            for name in self.layer.wrt
+            name: Gradient(name, by_name[program.gradients[name]], self) for name in self.layer.wrt
         }
         return Derivation(self.layer, program, gradients, self)
 
@@ -270,9 +269,7 @@ class _Assembly:
             return Trail(self.inputs[target].element(), self.names[self.reverse.names[target]], ())
         result = factored(adjoint.terms, self.order)
         letters = free_letters(self._letters())
-        return trail_of(
-            adjoint, result, self.reverse.names, self.names, letters, self.order
-        )
+        return trail_of(adjoint, result, self.reverse.names, self.names, letters, self.order)
 
     def _letters(self) -> Sequence[str]:
         letters = [index.name for axes in self.layer.axes.values() for index in axes]
@@ -298,4 +295,3 @@ class _Assembly:
         parts = [adjoint.target, *(path.source for path in adjoint.paths)]
         bases = [b for line in adjoint.lines for term in line.terms for b, _ in term.factors]
         return [*parts, *(inner for base in bases for inner in walk(base))]
-

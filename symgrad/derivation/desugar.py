@@ -1,19 +1,19 @@
-"""Write abbreviations out: gelu and its like, mean, logsumexp, sizes, so that later passes see few kinds."""
+"""Write abbreviations out, gelu and its like, mean, logsumexp: later passes see few kinds."""
 
 from __future__ import annotations
 
 from functools import singledispatch
 
-from symgrad.derivation.normalise import desugar_mean
 from symgrad.language.expr import (
+    MINUS_ONE,
     ONE,
     ZERO,
+    Add,
     Call,
-
     Expr,
     Extent,
     Indicator,
-
+    Mul,
     Power,
     Reduce,
     Where,
@@ -22,24 +22,22 @@ from symgrad.language.expr import (
     mul,
     power,
 )
-from symgrad.language.expr import Add as AddNode
-from symgrad.language.expr import Mul as MulNode
 from symgrad.language.functions import expand
 
 
 @singledispatch
 def desugar(expr: Expr) -> Expr:
-    """Return the same value without abbreviations, in the normal form of `add`, `mul` and `power`."""
+    """Return the same value without abbreviations, in normal form."""
     return map_parts(expr, desugar)
 
 
 @desugar.register
-def _(expr: AddNode) -> Expr:
+def _(expr: Add) -> Expr:
     return add(*(desugar(term) for term in expr.terms))
 
 
 @desugar.register
-def _(expr: MulNode) -> Expr:
+def _(expr: Mul) -> Expr:
     return mul(*(desugar(factor) for factor in expr.factors))
 
 
@@ -59,12 +57,21 @@ def _(expr: Call) -> Expr:
 @desugar.register
 def _(expr: Reduce) -> Expr:
     if expr.op == "mean":
-        return desugar(desugar_mean(expr))
+        return desugar(_sum_over_count(expr))
     if expr.op == "logsumexp":
         exponential = Call("exp", (expr.body,))
         total = Reduce("sum", expr.indices, expr.condition, exponential)
         return desugar(Call("log", (total,)))
     return map_parts(expr, desugar)
+
+
+def _sum_over_count(mean: Reduce) -> Expr:
+    total = Reduce("sum", mean.indices, mean.condition, mean.body)
+    if mean.condition is None:
+        count = mul(*(index.extent for index in mean.indices if index.extent is not None))
+    else:
+        count = Reduce("sum", mean.indices, mean.condition, ONE)
+    return mul(power(count, MINUS_ONE), total)
 
 
 @desugar.register
@@ -80,5 +87,3 @@ def _(expr: Where) -> Expr:
     if then == ONE and otherwise == ZERO:
         return Indicator(condition)
     return Where(condition, then, otherwise)
-
-

@@ -12,6 +12,7 @@ from math import gcd
 from symgrad.derivation.pullback import negate
 from symgrad.derivation.terms import Factor, Term, merge_factors, term_expr
 from symgrad.language.expr import (
+    ZERO,
     Add,
     Compare,
     Delta,
@@ -34,7 +35,7 @@ Order = Callable[[Expr], tuple[int, int]]
 
 
 def reading_order(ranks: Mapping[str, int], cotangents: Mapping[str, int]) -> Order:
-    """Return a sort key for factors; `ranks` numbers the names by first appearance in the formula."""
+    """Return a sort key for factors; `ranks` numbers the names by first appearance."""
 
     def key(base: Expr) -> tuple[int, int]:
         if isinstance(base, (Indicator, Delta)):
@@ -55,7 +56,7 @@ def reading_order(ranks: Mapping[str, int], cotangents: Mapping[str, int]) -> Or
 def factored(terms: Sequence[Term], order: Order) -> Expr:
     """Return the sum of the terms, with what all of them share taken out."""
     if len(terms) < 2:
-        return _ordered(terms[0], order) if terms else Number(Fraction(0))
+        return term_expr(terms[0], order) if terms else ZERO
     common = _common_factors(terms)
     number = _common_number(terms)
     inner = [_divided(term, common, number) for term in terms]
@@ -64,7 +65,7 @@ def factored(terms: Sequence[Term], order: Order) -> Expr:
     if not common and number == 1:
         return bracket
     if not isinstance(bracket, (Add, Where)):
-        return mul(_ordered(front, order), bracket)
+        return mul(term_expr(front, order), bracket)
     return _product(front, bracket, order)
 
 
@@ -76,7 +77,7 @@ def _grouped(terms: Sequence[Term], order: Order) -> Expr:
             if order(base)[0] == 1 and isinstance(base, Element) and 1 < len(sharing) < len(terms):
                 rest = [term for term in terms if term not in sharing]
                 return add(factored(sharing, order), factored(rest, order))
-    return add(*(_ordered(term, order) for term in terms))
+    return add(*(term_expr(term, order) for term in terms))
 
 
 def _cases(terms: Sequence[Term], order: Order) -> Expr | None:
@@ -115,17 +116,12 @@ def _unmasked(term: Term, mask: Indicator) -> Term:
     return Term(term.coefficient, factors, term.sums)
 
 
-def _ordered(term: Term, order: Order) -> Expr:
-    """Return one term; a sum without free indices that stands beside others comes last."""
-    return term_expr(term, order)
-
-
 def _product(front: Term, bracket: Expr, order: Order) -> Expr:
     """Return front*bracket, divisors and masks behind the bracket."""
     masks = tuple(f for f in front.factors if isinstance(f[0], (Indicator, Delta)))
     below = tuple(f for f in front.factors if f[1] < 0)
     above = tuple(f for f in front.factors if f not in masks and f not in below)
-    factors: list[Expr] = [_ordered(Term(front.coefficient, above), order), bracket]
+    factors: list[Expr] = [term_expr(Term(front.coefficient, above), order), bracket]
     factors += [power(base, Number(e)) for base, e in below]
     factors += [base for base, _ in masks]
     return mul(*factors)
@@ -135,7 +131,7 @@ def _common_factors(terms: Sequence[Term]) -> tuple[Factor, ...]:
     """Return the factors outside of every sum that all terms share, to the smallest power."""
     shared: list[Factor] = []
     tables = [_outside(term) for term in terms]
-    for base, exponent in tables[0].items():
+    for base in tables[0]:
         exponents = [table.get(base, Fraction(0)) for table in tables]
         if all(e > 0 for e in exponents):
             shared.append((base, min(exponents)))
@@ -149,7 +145,7 @@ def _outside(term: Term) -> dict[Expr, Fraction]:
 
 
 def _common_number(terms: Sequence[Term]) -> Fraction:
-    """Return the coefficient to take out: the greatest one that leaves whole numbers, sign of the first."""
+    """Return the coefficient to take out: what leaves whole numbers, with the first one's sign."""
     first = terms[0].coefficient
     sign = Fraction(-1 if first < 0 else 1)
     if all(term.coefficient < 0 for term in terms) or first > 0:
@@ -161,10 +157,7 @@ def _common_number(terms: Sequence[Term]) -> Fraction:
 
 
 def _divided(term: Term, common: Sequence[Factor], number: Fraction) -> Term:
-    inverse = tuple((base, -exponent) for base, exponent in common)
-    kept = [(b, e) for b, e in term.factors]
     masks = {base for base, _ in common if isinstance(base, (Indicator, Delta))}
-    kept = [(b, e) for b, e in kept if b not in masks]
-    inverse = tuple(f for f in inverse if f[0] not in masks)
+    kept = [(base, exponent) for base, exponent in term.factors if base not in masks]
+    inverse = [(base, -exponent) for base, exponent in common if base not in masks]
     return Term(term.coefficient / number, merge_factors([*kept, *inverse]), term.sums)
-

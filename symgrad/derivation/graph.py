@@ -49,9 +49,7 @@ class Definition:
 
     def at(self, subscripts: Sequence[Expr]) -> Expr:
         """Return the body at these subscripts, with fresh bound indices."""
-        return substitute(
-            freshen(self.body), dict(zip(self.indices, subscripts, strict=True))
-        )
+        return substitute(freshen(self.body), dict(zip(self.indices, subscripts, strict=True)))
 
 
 @dataclass
@@ -96,7 +94,7 @@ class Graph:
         return Element(name, tuple(IndexValue(mapping[index]) for index in known.indices))
 
     def take_last(self, body: Expr, indices: Sequence[Index]) -> Expr:
-        """Return the body of the newest definition when `body` is just that: it gets the user's name."""
+        """Return the newest definition's body when `body` is just that: it gets the user's name."""
         if not isinstance(body, Element) or not self.definitions:
             return body
         newest = next(reversed(self.definitions.values()))
@@ -136,7 +134,7 @@ class Graph:
 
 
 def value_key(body: Expr, free: Sequence[Index]) -> Any:
-    """Return a key, equal for values that differ only in the order of factors and in index names."""
+    """Return a key, equal for values that differ in the order of factors and index names alone."""
     names = numbered(free)
     ranges = tuple(index.extent for index in free)
     if isinstance(body, (Add, Mul, Power, Reduce)) and not _is_other_reduction(body):

@@ -1,8 +1,8 @@
 """Know what forward values sum to, and where they are zero.
 
-sum_j (x_ij - mu_i) is 0 and a softmax row sums to 1: both follow from the definitions, by summing them
-and looking for forward values again. A masked softmax is 0 where its mask is, so the mask need not be
-written a second time.
+sum_j (x_ij - mu_i) is 0 and a softmax row sums to 1: both follow from the definitions, by summing
+them and looking for forward values again. A masked softmax is 0 where its mask is, so the mask need
+not be written a second time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symgrad.derivation.graph import Graph
-from symgrad.derivation.normalise import NEGATIVE_INFINITY
 from symgrad.derivation.reuse import Pattern, reuse_once
 from symgrad.derivation.terms import (
     UNIT,
@@ -23,6 +22,7 @@ from symgrad.derivation.terms import (
     numbered,
 )
 from symgrad.language.expr import (
+    NEGATIVE_INFINITY,
     ZERO,
     Add,
     Call,
@@ -73,7 +73,11 @@ class Lemmas:
         terms = combine((self.reduced(term, name) for term in whole), numbered(rest))
         if not terms:
             return Term(Fraction(0))
-        if len(terms) == 1 and not terms[0].sums and all(is_constant(b) for b, _ in terms[0].factors):
+        if (
+            len(terms) == 1
+            and not terms[0].sums
+            and all(is_constant(b) for b, _ in terms[0].factors)
+        ):
             return terms[0]
         return None
 
@@ -90,7 +94,9 @@ class Lemmas:
     def close_sum(self, term: Term) -> Term | None:
         """Replace sums whose value is known: over nothing, or over a value with a known sum."""
         for index in term.sums:
-            if index.extent is not None and not any(index in free_indices(b) for b, _ in term.factors):
+            if index.extent is not None and not any(
+                index in free_indices(b) for b, _ in term.factors
+            ):
                 return _without(term, (index,), None, Term(UNIT, ((index.extent, UNIT),)))
         for base, exponent in term.factors:
             if exponent == 1 and isinstance(base, Element) and base.name in self.graph:
@@ -144,8 +150,8 @@ class Lemmas:
     def is_finite(self, expr: Expr) -> bool:
         """Say whether a value is finite wherever the inputs and incoming gradients are.
 
-        Only what can be seen is granted: a sum of exponentials is taken to be positive, an exponential
-        not to overflow.
+        Only what can be seen is granted: a sum of exponentials is taken to be positive, an
+        exponential not to overflow.
         """
         body = self.graph.inside(expr)
         if isinstance(body, Element):
@@ -154,7 +160,7 @@ class Lemmas:
             return body.name != "inf"
         if isinstance(body, Call) and body.function == "exp":
             return True
-        if isinstance(body, Power) and _is_number_below(body.exponent, 0):
+        if isinstance(body, Power) and _may_be_negative(body.exponent):
             return self._is_sum_of_exponentials(body.base)
         if isinstance(body, Call) and FUNCTIONS[body.function].domain != EVERYWHERE:
             return False
@@ -170,8 +176,8 @@ class Lemmas:
         return isinstance(inner, Call) and inner.function == "exp"
 
 
-def _is_number_below(expr: Expr, bound: int) -> bool:
-    return not isinstance(expr, Number) or expr.value < bound
+def _may_be_negative(expr: Expr) -> bool:
+    return not isinstance(expr, Number) or expr.value < 0
 
 
 def _summed_alone(term: Term, base: Expr) -> tuple[Index, ...]:

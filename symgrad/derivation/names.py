@@ -1,4 +1,4 @@
-"""Name intermediates for their content, noun last: x_exp, x_mean, x_hat; never like a user's name."""
+"""Name intermediates for their content, noun last, x_exp, x_mean; never like a user's name."""
 
 from __future__ import annotations
 

@@ -8,14 +8,11 @@ definition of its own, once for all its occurrences.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import singledispatch
 
 from symgrad.derivation.graph import Graph
 from symgrad.derivation.terms import is_constant
 from symgrad.language.expr import (
-    INFINITY,
-    ONE,
     Add,
     And,
     ArgReduce,
@@ -107,7 +104,8 @@ def atom(expr: Expr, graph: Graph, target: Target = NO_TARGET) -> Expr:
 
 
 def _is_leaf_constant(expr: Expr) -> bool:
-    return is_constant(expr) or is_constant(split_power(expr)[0])
+    base, exponent = split_power(expr)
+    return is_constant(expr) or (is_constant(base) and isinstance(exponent, Number))
 
 
 @normal.register
@@ -277,22 +275,9 @@ def _(expr: Reduce, graph: Graph, target: Target = NO_TARGET) -> Expr:
 
 
 def _one_index_at_a_time(expr: Reduce, condition: Expr | None, graph: Graph) -> Expr:
-    """Return max, min or prod over one index; several nest, which keeps the first in index order."""
+    """Return max, min or prod over one index; several nest, so that the first one stays first."""
     *outer, innermost = expr.indices
     body = Reduce(expr.op, (innermost,), condition, atom(expr.body, graph))
     for index in reversed(outer):
         body = Reduce(expr.op, (index,), None, graph.intern(body))
     return body
-
-
-def desugar_mean(expr: Reduce) -> Expr:
-    """Return a mean as a sum times 1/count."""
-    total = Reduce("sum", expr.indices, expr.condition, expr.body)
-    if expr.condition is None:
-        count = mul(*(index.extent for index in expr.indices if index.extent is not None))
-    else:
-        count = Reduce("sum", expr.indices, expr.condition, ONE)
-    return mul(power(count, Number(Fraction(-1))), total)
-
-
-NEGATIVE_INFINITY = mul(Number(Fraction(-1)), INFINITY)

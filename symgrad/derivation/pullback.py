@@ -1,7 +1,7 @@
 """Differentiate one definition: what it contributes to the gradient of each value that it reads.
 
-One occurrence of a value gives one term: the incoming gradient, the local derivative, a sum over all
-elements of the definition, and one Kronecker delta for each axis. Nothing is multiplied out.
+One occurrence of a value gives one term: the incoming gradient, the local derivative, a sum over
+all elements of the definition, and one Kronecker delta for each axis. Nothing is multiplied out.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from functools import singledispatch
 from symgrad.derivation.graph import Definition, Graph
 from symgrad.derivation.terms import UNIT, Factor, Term, flatten, is_constant, merge_factors
 from symgrad.language.expr import (
+    Add,
     And,
     ArgReduce,
     AxisLength,
-    Add,
     Call,
     Compare,
     Constant,
@@ -37,6 +37,7 @@ from symgrad.language.expr import (
     StopGradient,
     Where,
     conjunction,
+    ordered_free_indices,
     rename,
     substitute,
 )
@@ -58,17 +59,14 @@ class Contribution:
     term: Term
 
 
-Pull = Callable[[Element, Term], Contribution]
-
-
 def pull_back(
     definition: Definition, cotangent: str, wanted: Callable[[str], Definition | None], graph: Graph
 ) -> Iterator[Contribution]:
     """Yield the contribution of each occurrence of a wanted value in the definition.
 
     `wanted` gives the target with its own indices, or None where no gradient flows; `cotangent` is
-    the name of the definition's own gradient. Arg-max and leave-one-out products that are needed are
-    added to the graph.
+    the name of the definition's own gradient. Arg-max and leave-one-out products that are needed
+    are added to the graph.
     """
     fresh = {index: index.fresh() for index in definition.indices}
     body = rename(definition.body, fresh)
@@ -91,9 +89,7 @@ _WITHOUT_GRADIENT = (Indicator, Delta, StopGradient, ArgReduce, IndexValue)
 
 
 @singledispatch
-def local_derivatives(
-    body: Expr, value: Element, graph: Graph
-) -> Iterator[tuple[Element, Term]]:
+def local_derivatives(body: Expr, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
     """Yield each element that the body reads with the derivative by it, as a term."""
     raise TypeError(f"no derivative of {type(body).__name__}")
 
@@ -145,7 +141,10 @@ def _(body: OpaqueCall, value: Element, graph: Graph) -> Iterator[tuple[Element,
 
 @local_derivatives.register
 def _(body: Where, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
-    for branch, condition in ((body.then, body.condition), (body.otherwise, negate(body.condition))):
+    for branch, condition in (
+        (body.then, body.condition),
+        (body.otherwise, negate(body.condition)),
+    ):
         if isinstance(branch, Element):
             yield branch, Term(UNIT, ((Indicator(condition), UNIT),))
 
@@ -158,13 +157,14 @@ def _(body: Reduce, value: Element, graph: Graph) -> Iterator[tuple[Element, Ter
     elif isinstance(body.body, Element):
         fresh = {index: index.fresh() for index in body.indices}
         renamed = rename(body, fresh)
-        assert isinstance(renamed, Reduce) and isinstance(renamed.body, Element)
+        assert isinstance(renamed, Reduce)
+        assert isinstance(renamed.body, Element)
         rule = _leave_one_out if body.op == "prod" else _first_extremum
-        yield renamed.body, rule(renamed, renamed.body, graph)
+        yield renamed.body, rule(renamed, graph)
 
 
-def _first_extremum(body: Reduce, element: Element, graph: Graph) -> Term:
-    """The derivative of max_k u_k by u_k: 1 at the first k that attains it, else 0."""
+def _first_extremum(body: Reduce, graph: Graph) -> Term:
+    """Return the derivative of max_k u_k by u_k: 1 at the first k that attains it, else 0."""
     (index,) = body.indices
     inner = index.fresh()
     renamed = rename(Reduce(body.op, (index,), body.condition, body.body), {index: inner})
@@ -173,15 +173,15 @@ def _first_extremum(body: Reduce, element: Element, graph: Graph) -> Term:
     return Term(UNIT, ((Delta(IndexValue(index), place), UNIT),), (index,))
 
 
-def _leave_one_out(body: Reduce, element: Element, graph: Graph) -> Term:
-    """The derivative of prod_k u_k by u_k: the product of the others, right with zeros among them."""
+def _leave_one_out(body: Reduce, graph: Graph) -> Term:
+    """Return the derivative of prod_k u_k by u_k: the product of the others, right with zeros."""
     (index,) = body.indices
     other = index.fresh()
     renamed = rename(Reduce("prod", (index,), body.condition, body.body), {index: other})
     assert isinstance(renamed, Reduce)
     unequal = Compare("!=", IndexValue(other), IndexValue(index))
     condition = conjunction(renamed.condition, unequal)
-    own = [s.index for s in element.subscripts if isinstance(s, IndexValue)]
+    own = ordered_free_indices(body.body)
     rest = graph.intern(Reduce("prod", (other,), condition, renamed.body), own)
     factors: tuple[Factor, ...] = ((rest, UNIT),)
     if body.condition is not None:
@@ -212,11 +212,11 @@ def negate(condition: Expr) -> Expr:
     return Not(condition)
 
 
-def contract_deltas(term: Term, own: Sequence[Index]) -> Term:
+def contract_deltas(term: Term) -> Term:
     """sum_l delta_lc f_l = f_c. Ends: each use removes one delta and one summed index.
 
-    A delta of two of the target's `own` indices stays, and so does one whose index runs over
-    another range than the summed one.
+    A delta of two indices that are not summed stays, and so does one whose indices run over two
+    ranges.
     """
     changed = True
     while changed:

@@ -1,7 +1,7 @@
 """Find forward values inside a term: exp(x_ij)/sum_k exp(x_ik) is y_ij.
 
-Each definition whose body is one term is a pattern, `y_ij = x_exp_ij/x_exp_sum_i`. A term that holds
-the pattern's factors, with the pattern's own sums closed inside, holds the value.
+Each definition whose body is one term is a pattern, `y_ij = x_exp_ij/x_exp_sum_i`. A term that
+holds the pattern's factors, with the pattern's own sums closed inside, holds the value.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from symgrad.derivation.graph import Definition, Graph
-from symgrad.derivation.terms import UNIT, Factor, Term, flatten, is_constant, merge_factors
+from symgrad.derivation.terms import Factor, Term, flatten, is_constant, merge_factors
 from symgrad.language.expr import (
     Add,
     Call,
@@ -74,7 +74,7 @@ def pattern_of(definition: Definition) -> Pattern | None:
 
 
 def reuse_once(term: Term, patterns: Mapping[str, Pattern]) -> Term | None:
-    """Return the term with one forward value put in, the largest pattern first; None if there is none."""
+    """Return the term with one forward value put in, the largest first; None if there is none."""
     present = {base.name for base, _ in term.factors if isinstance(base, Element)}
     for pattern in patterns.values():
         if not pattern.names <= present:
@@ -85,9 +85,9 @@ def reuse_once(term: Term, patterns: Mapping[str, Pattern]) -> Term | None:
     return None
 
 
-def ordered_patterns(graph: Graph, skip: frozenset[str] = frozenset()) -> dict[str, Pattern]:
+def ordered_patterns(graph: Graph) -> dict[str, Pattern]:
     """Return the patterns of the graph, those with most factors first."""
-    found = [pattern_of(d) for d in graph if d.name not in skip]
+    found = [pattern_of(definition) for definition in graph]
     patterns = [pattern for pattern in found if pattern is not None]
     patterns.sort(key=lambda p: (-len(p.factors) - len(p.term.sums), not p.definition.written))
     return {pattern.definition.name: pattern for pattern in patterns}
@@ -135,8 +135,7 @@ def _is_power_of_one(pattern: Pattern) -> bool:
 def _times(pattern: Pattern, term: Term, used: Mapping[int, int]) -> int:
     """Say how often the value goes into the term."""
     if pattern.term.sums:
-        exact = all(term.factors[t][1] == pattern.factors[p][1] for p, t in used.items())
-        return 1 if exact else _sum_times(pattern, term, used)
+        return _sum_times(pattern, term, used)
     ratios = [term.factors[t][1] / pattern.factors[p][1] for p, t in used.items()]
     if _is_power_of_one(pattern):
         return int(ratios[0])
@@ -153,22 +152,15 @@ def _sum_times(pattern: Pattern, term: Term, used: Mapping[int, int]) -> int:
     return 1
 
 
-def _sums_are_closed(
-    pattern: Pattern, match: Match, term: Term, used: Mapping[int, int]
-) -> bool:
-    """Check that each index that the pattern sums is summed in the term, and occurs nowhere else."""
-    images = [match.get(index) for index in pattern.term.sums]
-    if any(image not in term.sums for image in images) or len(set(images)) != len(images):
+def _sums_are_closed(pattern: Pattern, match: Match, term: Term, used: Mapping[int, int]) -> bool:
+    """Check that each index that the pattern sums is summed in the term, and nowhere else there."""
+    images = [match[index] for index in pattern.term.sums if index in match]
+    if len(set(images)) < len(pattern.term.sums) or not set(images) <= set(term.sums):
         return False
     rest = [f for place, f in enumerate(term.factors) if place not in used.values()]
-    if any(not free_indices(base).isdisjoint(images) for base, _ in rest):  # type: ignore[arg-type]
+    if any(not free_indices(base).isdisjoint(images) for base, _ in rest):
         return False
-    outer = [match[index] for index in pattern.definition.indices]
-    ranges = all(
-        image is not None and image.extent == index.extent
-        for index, image in ((i, match.get(i)) for i in pattern.term.sums)
-    )
-    return ranges and not set(outer) & set(images)
+    return {match[index] for index in pattern.definition.indices}.isdisjoint(images)
 
 
 def _rewritten(
@@ -205,12 +197,7 @@ def unify(pattern: Expr, expr: Expr, match: Match) -> Match | None:
         return match if known is expr.index else None
     if type(pattern) is not type(expr) or isinstance(pattern, (Reduce, Add)):
         return match if pattern == expr else None
-    result: Match | None = match
-    for left, right in zip(pattern.parts(), expr.parts(), strict=True):
-        result = _unify_parts(left, right, result)
-        if result is None:
-            return None
-    return result
+    return _unify_parts(pattern.parts(), expr.parts(), match)
 
 
 def _unify_parts(left: Any, right: Any, match: Match) -> Match | None:
@@ -221,10 +208,6 @@ def _unify_parts(left: Any, right: Any, match: Match) -> Match | None:
             return None
         result: Match | None = match
         for a, b in zip(left, right, strict=True):
-            if result is None:
-                return None
-            result = _unify_parts(a, b, result)
+            result = None if result is None else _unify_parts(a, b, result)
         return result
     return match if left == right else None
-
-

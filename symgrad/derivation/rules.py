@@ -1,8 +1,8 @@
 """Hold the simplification rules, in the order in which they are tried.
 
 Each rule takes the terms of a gradient and returns new ones, or None when it does not apply. Each
-makes the terms smaller by its own measure, so that the loop in `simplify` ends. To add a rule, write
-the function and add one line to RULES.
+makes the terms smaller by its own measure, so that the loop in `simplify` ends. To add a rule,
+write the function and add one line to RULES.
 """
 
 from __future__ import annotations
@@ -22,8 +22,15 @@ Terms = list[Term]
 
 @dataclass(frozen=True)
 class Context:
-    """What a rule may look at: forward values, their patterns and lemmas, the gradient's own
-    indices, the names of the layer's inputs."""
+    """What a rule may look at.
+
+    Attributes:
+        graph: the forward values.
+        patterns: how to recognise each of them.
+        lemmas: what is known about them.
+        own: the indices of the gradient itself.
+        leaves: the names of the layer's inputs.
+    """
 
     graph: Graph
     patterns: dict[str, Pattern]
@@ -43,7 +50,7 @@ class Rule:
 
 def contract(terms: Terms, context: Context) -> Terms | None:
     """sum_l delta_lc f_l = f_c. Ends: each use removes one delta and one summed index."""
-    new = [contract_deltas(term, context.own) for term in terms]
+    new = [contract_deltas(term) for term in terms]
     return new if new != terms else None
 
 
@@ -58,7 +65,7 @@ def close_known_sum(terms: Terms, context: Context) -> Terms | None:
 
 
 def drop_repeated_mask(terms: Terms, context: Context) -> Terms | None:
-    """[c]*y = y where y is 0 outside c and the rest is finite. Ends: each use removes one indicator."""
+    """[c]*y = y where y is 0 outside c and the rest is finite. Ends: removes one indicator."""
     lemmas = context.lemmas
 
     def apply(term: Term) -> Term | None:
@@ -77,6 +84,8 @@ def drop_repeated_mask(terms: Terms, context: Context) -> Terms | None:
 
 def combine_like_terms(terms: Terms, context: Context) -> Terms | None:
     """a*t + b*t = (a + b)*t, up to the names of summed indices. Ends: each use removes a term."""
+    if len(terms) < 2:
+        return None
     new = combine(terms, numbered(context.own))
     return new if len(new) < len(terms) else None
 

@@ -7,7 +7,7 @@ forward, so that the least is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad.derivation.graph import Definition, Graph, has_narrow_addends
@@ -117,7 +117,7 @@ def _is_trivial(value: Expr) -> bool:
     inner = value.body if isinstance(value, StopGradient) else value
     factors = inner.factors if isinstance(inner, Mul) else (inner,)
     rest = [factor for factor in factors if not is_constant(split_power(factor)[0])]
-    return len(rest) == 1 and isinstance(rest[0], Element) or not element_names(inner)
+    return (len(rest) == 1 and isinstance(rest[0], Element)) or not element_names(inner)
 
 
 def _is_cheap(value: Expr) -> bool:
@@ -128,9 +128,7 @@ def _is_cheap(value: Expr) -> bool:
 
 
 def _is_kept_anyway(statement: Statement, plan: Schedule) -> bool:
-    rest = Schedule({}, {n: s for n, s in plan.backward.items()})
-    own = {statement.name}
-    return set(element_names(statement.value)) <= rest.kept() - own
+    return set(element_names(statement.value)) <= plan.kept() - {statement.name}
 
 
 def _fits(statement: Statement, reader: str, plan: Schedule) -> bool:
@@ -156,9 +154,8 @@ def _put(expr: Expr, definition: Definition) -> Expr:
     return rebuilt(expr, lambda part: _put(part, definition))
 
 
-def rebuilt(expr: Expr, function: object) -> Expr:
+def rebuilt(expr: Expr, function: Callable[[Expr], Expr]) -> Expr:
     """Return the node with `function` applied to its parts, in normal form again."""
-    assert callable(function)
     if isinstance(expr, Add):
         return add(*(function(term) for term in expr.terms))
     if isinstance(expr, Mul):
@@ -187,10 +184,15 @@ def _drop_stops(plan: Schedule) -> None:
 def _drop_copies(plan: Schedule, results: Sequence[str]) -> None:
     """Let a gradient that equals an intermediate's own take its place: dx = dz, dt = -dz."""
     for name in results:
-        original = plan.backward[name].value
-        if isinstance(original, Element) and original.name in plan.backward:
-            if original.name not in results and original.subscripts == plan.backward[name].subscripts:
-                _take_place(plan, plan.backward[name], original)
+        copy = plan.backward[name]
+        original = copy.value
+        if (
+            isinstance(original, Element)
+            and original.name in plan.backward
+            and original.name not in results
+            and original.subscripts == copy.subscripts
+        ):
+            _take_place(plan, copy, original)
 
 
 def _take_place(plan: Schedule, copy: Statement, original: Element) -> None:
@@ -211,5 +213,3 @@ def _without_stops(expr: Expr) -> Expr:
     if isinstance(expr, StopGradient):
         return _without_stops(expr.body)
     return rebuilt(expr, _without_stops)
-
-

@@ -1,9 +1,10 @@
 """Rewrite exponentials so that what cancels on paper also cancels in floating point.
 
 Every value is read as exp(scale)*mantissa. A sum of exponentials takes the largest exponent as its
-scale, products add their scales, `log` returns the scale and the log of the mantissa. Where the scale
-of a sum meets its own inverse (a softmax) or a log (log-sum-exp), the shifted form replaces what the
-user wrote; elsewhere the text stands as it is. The shift is under stop_gradient: it cancels exactly.
+scale, products add their scales, `log` returns the scale and the log of the mantissa. Where the
+scale of a sum meets its own inverse (a softmax) or a log (log-sum-exp), the shifted form replaces
+what the user wrote; elsewhere the text stands as it is. The shift is under stop_gradient: it
+cancels exactly.
 
 1 + exp(a) is exp(softplus(a)), which brings sigmoid, softplus and their logs under the same rule.
 """
@@ -16,9 +17,9 @@ from fractions import Fraction
 from functools import singledispatchmethod
 from typing import Any
 
-from symgrad.derivation.normalise import NEGATIVE_INFINITY
 from symgrad.language.expr import (
     MINUS_ONE,
+    NEGATIVE_INFINITY,
     ONE,
     ZERO,
     Add,
@@ -167,7 +168,10 @@ class _Stabiliser:
             return Scaled(plain)
         shift = _shift_of(scales)
         parts = [
-            mul(term.plain if is_number(scale, 0) else term.core, _exp(add(scale, mul(MINUS_ONE, shift))))
+            mul(
+                term.plain if is_number(scale, 0) else term.core,
+                _exp(add(scale, mul(MINUS_ONE, shift))),
+            )
             for term, scale in zip(terms, scales, strict=True)
         ]
         return Scaled(plain, shift, add(*parts))
@@ -188,14 +192,12 @@ class _Stabiliser:
         assert isinstance(mapped, Reduce)
         shift = self.with_known_shifts(StopGradient(mapped))
         exponent = add(inner, mul(MINUS_ONE, shift))
-        shifted = freshen(
-            Reduce("sum", expr.indices, condition, mul(body.core, _exp(exponent)))
-        )
+        shifted = freshen(Reduce("sum", expr.indices, condition, mul(body.core, _exp(exponent))))
         return Scaled(plain, add(outer, shift), shifted)
 
 
 def _choose(plain: Expr, scale: Expr, mantissa: Expr, parts: Sequence[Scaled]) -> Scaled:
-    """Write exp(scale)*mantissa out where a shift has met its inverse; else keep what was written."""
+    """Write exp(scale)*mantissa out where a shift has met its inverse; else keep the text."""
     if is_number(scale, 0) and all(part.mantissa is None for part in parts):
         return Scaled(plain)
     if is_number(scale, 0):
@@ -326,7 +328,7 @@ def _split_scale(scale: Expr, bound: Sequence[Index]) -> tuple[Expr, Expr]:
 
 
 def _guarded(log: Expr) -> Expr:
-    """Return a log-sum-exp whose shift is 0 where nothing passes, so that its value is -inf, not NaN."""
+    """Return a log-sum-exp whose shift is 0 where nothing passes: its value is -inf, not NaN."""
 
     def visit(part: Expr) -> Expr | None:
         if isinstance(part, StopGradient) and _may_be_empty(part.body):

@@ -1,8 +1,8 @@
-"""Turn what the engine recorded into the steps of a derivation: chain rule, deltas, rules, result."""
+"""Turn what the engine recorded into the steps of a derivation, chain rule to result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad.derivation.adjoint import Adjoint
@@ -143,5 +143,3 @@ def _fresh_letters(adjoint: Adjoint, letters: Sequence[str]) -> dict[Index, Inde
 def free_letters(taken: Sequence[str]) -> list[str]:
     """Return the letters for chain-rule sums: those that neither an index nor a name has."""
     return [letter for letter in LETTERS if letter not in taken]
-
-

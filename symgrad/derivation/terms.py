@@ -24,7 +24,6 @@ from symgrad.language.expr import (
     Delta,
     Expr,
     Index,
-    IndexValue,
     Indicator,
     Mul,
     Number,
@@ -50,7 +49,7 @@ UNIT = Fraction(1)
 
 @dataclass(frozen=True)
 class Term:
-    """coefficient * sum_{sums} prod base^exponent; an index of `sums` belongs to this term alone."""
+    """coefficient * sum_{sums} prod base^exponent; an index of `sums` is in this term alone."""
 
     coefficient: Fraction = UNIT
     factors: tuple[Factor, ...] = ()
@@ -70,10 +69,6 @@ class Term:
             factors += other.factors
             sums += other.sums
         return Term(coefficient, merge_factors(factors), sums)
-
-    def scaled(self, number: Fraction) -> Term:
-        """Return the term times a number."""
-        return dataclass_replace(self, coefficient=self.coefficient * number)
 
     def fresh(self) -> Term:
         """Return the same term with new summed and bound indices."""
@@ -100,8 +95,10 @@ def merge_factors(factors: Iterable[Factor]) -> tuple[Factor, ...]:
 
 def is_constant(base: Expr) -> bool:
     """Say whether a factor is a number that only sizes and indices decide."""
-    return isinstance(base, (AxisLength, Constant, Number)) or is_count(base) or (
-        isinstance(base, (Add, Mul, Power)) and not _reads_values(base)
+    return (
+        isinstance(base, (AxisLength, Constant, Number))
+        or is_count(base)
+        or (isinstance(base, (Add, Mul, Power)) and not _reads_values(base))
     )
 
 
@@ -117,7 +114,9 @@ def is_count(base: Expr) -> bool:
 
 
 def _reads_values(expr: Expr) -> bool:
-    return any(not isinstance(p, (Add, Mul, Power, Number, AxisLength, Constant)) for p in walk(expr))
+    return any(
+        not isinstance(p, (Add, Mul, Power, Number, AxisLength, Constant)) for p in walk(expr)
+    )
 
 
 # --- from expressions to terms -------------------------------------------------------------------
@@ -141,9 +140,8 @@ def _flatten_product(expr: Expr) -> Term:
         assert isinstance(fresh, Reduce)
         inner = _flatten_product(fresh.body)
         condition = () if fresh.condition is None else ((Indicator(fresh.condition), UNIT),)
-        return Term(
-            inner.coefficient, merge_factors(inner.factors + condition), fresh.indices + inner.sums
-        )
+        factors = merge_factors(inner.factors + condition)
+        return Term(inner.coefficient, factors, fresh.indices + inner.sums)
     if isinstance(expr, Power) and isinstance(expr.exponent, Number):
         return Term(UNIT, ((expr.base, expr.exponent.value),))
     return Term(UNIT, ((expr, UNIT),))
@@ -153,11 +151,16 @@ def _flatten_product(expr: Expr) -> Term:
 
 
 def unflatten(terms: Iterable[Term], order: Callable[[Expr], Any] | None = None) -> Expr:
-    """Return the sum of the terms as an expression, `order` a sort key for factors."""
+    """Return the sum of the terms for a reader, means as means; `order` sorts the factors."""
     return add(*(term_expr(term, order) for term in terms))
 
 
-def term_expr(term: Term, order: Callable[[Expr], Any] | None = None) -> Expr:
+def plain_sums(terms: Iterable[Term]) -> Expr:
+    """Return the sum of the terms in the form that is differentiated, means as sums over sizes."""
+    return add(*(term_expr(term, None, means=False) for term in terms))
+
+
+def term_expr(term: Term, order: Callable[[Expr], Any] | None = None, means: bool = True) -> Expr:
     """Return one term as a product of free factors and of sums, one for each connected group."""
     ordered = sorted(term.factors, key=lambda f: order(f[0])) if order else list(term.factors)
     groups = _components(ordered, term.sums)
@@ -168,7 +171,7 @@ def term_expr(term: Term, order: Callable[[Expr], Any] | None = None) -> Expr:
         if not inside:
             sizes.extend(sums)
             continue
-        outside, reduction = _close_sum(sums, inside, outside)
+        outside, reduction = _close_sum(sums, inside, outside, means)
         factors.append(reduction)
     parts = [power(base, Number(e)) for base, e in outside]
     parts += [index.extent for index in sizes if index.extent is not None]
@@ -176,26 +179,33 @@ def term_expr(term: Term, order: Callable[[Expr], Any] | None = None) -> Expr:
 
 
 def _close_sum(
-    sums: list[Index], inside: list[Factor], outside: list[Factor]
+    sums: list[Index], inside: list[Factor], outside: list[Factor], means: bool
 ) -> tuple[list[Factor], Expr]:
-    """Return the reduction over one group: a mean where the product carries 1/extent of every index."""
+    """Return the other factors and the sum of one group: a mean where 1/count is among them."""
     condition = conjunction(*(base.condition for base, _ in inside if isinstance(base, Indicator)))
     body = mul(*(power(b, Number(e)) for b, e in inside if not isinstance(b, Indicator)))
+    if not means:
+        return outside, Reduce("sum", tuple(sums), condition, body)
     count = Reduce("sum", tuple(sums), condition, ONE)
     for factor in outside:
         if factor[1] == -1 and is_count(factor[0]) and alpha_key(factor[0]) == alpha_key(count):
             rest = [other for other in outside if other is not factor]
             return rest, Reduce("mean", tuple(sums), condition, body)
-    if condition is None:
-        rest = list(outside)
-        try:
-            for index in sums:
-                rest.remove((index.extent, Fraction(-1)))  # type: ignore[arg-type]
-        except ValueError:
-            pass
-        else:
-            return rest, Reduce("mean", tuple(sums), None, body)
+    others = _without_sizes(sums, outside)
+    if condition is None and others is not None:
+        return others, Reduce("mean", tuple(sums), None, body)
     return outside, Reduce("sum", tuple(sums), condition, body)
+
+
+def _without_sizes(sums: Sequence[Index], factors: Sequence[Factor]) -> list[Factor] | None:
+    """Return the factors less 1/size of every summed index; None when one is not there."""
+    rest = list(factors)
+    for index in sums:
+        inverse = next((f for f in rest if f == (index.extent, Fraction(-1))), None)
+        if inverse is None:
+            return None
+        rest.remove(inverse)
+    return rest
 
 
 def _components(
@@ -225,7 +235,7 @@ def _components(
 
 
 def term_key(term: Term, names: Mapping[Index, int]) -> Any:
-    """Return a key, equal for terms that differ in coefficient, factor order and summed letters only.
+    """Return a key, equal for terms that differ in coefficient, order and summed letters alone.
 
     `names` numbers every free index.
     """
@@ -246,7 +256,7 @@ def _range_key(index: Index) -> Any:
 
 def _ranked_sums(term: Term, names: Mapping[Index, int]) -> list[list[Index]]:
     """Sort the summed indices by how they occur; those that look alike stay in one group."""
-    blank = {**names, **{index: -2 for index in term.sums}}
+    blank = {**names, **dict.fromkeys(term.sums, -2)}
     signatures: dict[str, list[Index]] = {}
     for index in term.sums:
         marked = {**blank, index: -1}
@@ -287,9 +297,3 @@ def combine(terms: Iterable[Term], names: Mapping[Index, int]) -> list[Term]:
 def numbered(indices: Iterable[Index]) -> dict[Index, int]:
     """Number indices by position, for the keys above."""
     return {index: position for position, index in enumerate(indices)}
-
-
-def plain_index(expr: Expr) -> Index | None:
-    """Return the index of a bare subscript, None for anything else."""
-    return expr.index if isinstance(expr, IndexValue) else None
-

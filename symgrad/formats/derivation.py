@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from symgrad.formats.latex import statement_latex, steps_latex, to_latex
 from symgrad.formats.text import statement_text, steps_text, to_text
 from symgrad.language.expr import Element, Index, IndexValue
+from symgrad.language.statement import Statement
 
 if TYPE_CHECKING:
     from symgrad.derivation.derive import Derivation
@@ -19,8 +20,8 @@ def derivation_text(derivation: Derivation) -> str:
     partials = _partials(derivation)
     blocks = []
     if derivation.intermediates:
-        lines = (statement_text(statement) for statement in derivation.intermediates)
-        blocks.append("\n".join(["with the intermediate values", *(f"  {line}" for line in lines)]))
+        values = [f"  {statement_text(statement)}" for statement in derivation.intermediates]
+        blocks.append("\n".join(["with the intermediate values", *values]))
     results = _results(derivation, statement_text)
     for trail in derivation.trails:
         lines = [(step.after, step.caption) for step in trail.steps]
@@ -44,9 +45,8 @@ def derivation_latex(derivation: Derivation) -> str:
     return "\n".join(f"\\[\n{block}\n\\]" for block in blocks)
 
 
-def _results(derivation: Derivation, printed: object) -> dict[str, str]:
-    assert callable(printed)
-    return {statement.name: str(printed(statement)) for statement in derivation.program.backward}
+def _results(derivation: Derivation, printed: Callable[[Statement], str]) -> dict[str, str]:
+    return {statement.name: printed(statement) for statement in derivation.program.backward}
 
 
 def _partials(derivation: Derivation) -> dict[str, str]:

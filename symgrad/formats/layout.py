@@ -340,7 +340,8 @@ def _(expr: Delta, page: Page) -> Piece:
     left, right = page.squeezed().text(expr.left), page.squeezed().text(expr.right)
     plain = isinstance(expr.left, IndexValue) and isinstance(expr.right, IndexValue)
     if page.in_steps and plain and len(left) == len(right) == 1:
-        return page.notation.delta(*sorted((left, right)), subscripts=True)
+        first, second = sorted((left, right))
+        return page.notation.delta(first, second, subscripts=True)
     return page.notation.delta(left, right, subscripts=False)
 
 

@@ -64,7 +64,7 @@ def range_of(expr: Reduce) -> Range:
             op, body = _as_mean(Reduce(op, expr.indices, None, body))
     conditions = tuple(_index_first(condition, expr.indices) for condition in conditions)
     conditions = tuple(_never_a_bound(condition) for condition in conditions)
-    bounded = tuple(i for i in expr.indices if _needs_bound(i, body, conditions))
+    bounded = tuple(i for i in expr.indices if _needs_bound(i, expr.indices, body, conditions))
     return Range(op, expr.indices, bounded, conditions, body)
 
 
@@ -140,8 +140,13 @@ def _never_a_bound(condition: Expr) -> Expr:
     return condition
 
 
-def _needs_bound(index: Index, body: Expr, conditions: tuple[Expr, ...]) -> bool:
-    """Say whether the extent of an index would not be read from the axis it stands on."""
+def _needs_bound(
+    index: Index, bound: tuple[Index, ...], body: Expr, conditions: tuple[Expr, ...]
+) -> bool:
+    """Say whether the extent of an index would not be read from where it stands.
+
+    It is read from an axis, or else from an index of an outer scope that it is compared with.
+    """
     if index.extent is None:
         return False
     if not isinstance(index.extent, AxisLength):
@@ -154,6 +159,7 @@ def _needs_bound(index: Index, body: Expr, conditions: tuple[Expr, ...]) -> bool
         isinstance(condition, Compare)
         and condition.left == value
         and isinstance(condition.right, IndexValue)
+        and condition.right.index not in bound
         and condition.right.index.extent == index.extent
         for condition in conditions
     )

@@ -25,7 +25,7 @@ from symgrad.language.scope import Scope
 from symgrad.language.syntax import Apply, Name, Negative, Numeral, Tensor, ungroup
 from symgrad.language.values import closest_function, delta, read_element, value
 
-_DEEPEST_EXPRESSION = 150
+_DEEPEST_EXPRESSION = 100
 _DEEPEST_LET = 20
 
 # what people write, and what it is called here

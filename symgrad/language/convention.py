@@ -32,7 +32,7 @@ class Convention:
 
     Attributes:
         text: the formula.
-        letters: the names that are indices somewhere in the statement.
+        letters: the free indices of the statement.
         sums: for each product (a chain, or an element like x_ii) the indices summed over it.
     """
 
@@ -41,19 +41,20 @@ class Convention:
     sums: dict[Syntax, tuple[str, ...]] = field(default_factory=dict)
 
 
-def index_names(root: Syntax, scalars: frozenset[str]) -> dict[str, Name]:
-    """Return the names used as indices: alone in a subscript, or bound by a reduction."""
-    found: dict[str, Name] = {}
-    for node in walk_syntax(root):
-        candidates: tuple[Syntax | None, ...] = ()
-        if isinstance(node, (Tensor, Apply)):
-            candidates = node.subscripts
-        elif isinstance(node, Reduction):
-            candidates = tuple(bound_name(item) for item in node.items)
-        for name in candidates:
-            if isinstance(name, Name) and name.name not in scalars:
-                found.setdefault(name.name, name)
-    return found
+def free_letters(root: Syntax, bound: frozenset[str], scalars: frozenset[str]) -> frozenset[str]:
+    """Return the names alone in a subscript that neither `bound` nor a reduction around binds.
+
+    Such a name is an index of the summation convention, wherever it stands in the statement; a bare
+    name that is neither bound nor among these is a scalar.
+    """
+    if isinstance(root, Reduction):
+        names = (bound_name(item) for item in root.items)
+        bound = bound.union(name.name for name in names if name is not None)
+    found: set[str] = set()
+    if isinstance(root, (Tensor, Apply)):
+        alone = (part.name for part in root.subscripts if isinstance(part, Name))
+        found.update(name for name in alone if name not in scalars and name not in bound)
+    return frozenset(found).union(*(free_letters(part, bound, scalars) for part in root.parts))
 
 
 def bound_name(item: Syntax) -> Name | None:
@@ -78,7 +79,7 @@ def find_sums(
     Args:
         text: the formula, for messages.
         value: the right-hand side.
-        letters: the names that are indices in this statement.
+        letters: the free indices of the statement, see `free_letters`.
         left: the indices of the left-hand side, and where they stand.
 
     Raises:
@@ -191,7 +192,9 @@ def _advice_for_bound_twice(
         return f"{letter} is on the left-hand side: reduce over another letter, {node.op}_{other}"
     if outer is node:
         listed = ", ".join(dict.fromkeys(_names(outer)))
-        return f"list each index once, and conditions after a colon: {node.op}_{{{listed}: ...}}"
+        conditions = [_written(text, i) for i in outer.items if not isinstance(ungroup(i), Name)]
+        listed += f": {', '.join(conditions)}" if conditions else ""
+        return f"bind each index once, with the conditions after a colon: {node.op}_{{{listed}}}"
     chain = ungroup(outer.body)
     if isinstance(chain, Chain) and chain.items[-1] is node:
         first = text[outer.span.start : chain.items[-2].span.stop]

@@ -11,19 +11,22 @@ import symgrad.language.calls
 import symgrad.language.reductions  # noqa: F401
 from symgrad.errors import Span
 from symgrad.language.conditions import condition
-from symgrad.language.convention import find_sums, index_names
-from symgrad.language.expr import Expr, Index, IndexValue
-from symgrad.language.index_expressions import require_integer
+from symgrad.language.convention import find_sums, free_letters
+from symgrad.language.expr import ArgReduce, Expr, Index, IndexValue
+from symgrad.language.index_expressions import is_index_expression, require_integer
 from symgrad.language.reductions import take_bounds
 from symgrad.language.scope import AxisUse, Reading, Scope
 from symgrad.language.statement import Statement
 from symgrad.language.syntax import (
     Apply,
     Assignment,
+    Comparison,
     Let,
+    Logic,
     Name,
     Syntax,
     Tensor,
+    ungroup,
     walk_syntax,
 )
 from symgrad.language.tokens import Names
@@ -56,7 +59,20 @@ def elaborate(
             _define(node, reading)
         elif isinstance(node, Assignment):
             done.append(_assign(node, len(done), reading))
+    _check_integers(reading, done)
     return reading, tuple(done)
+
+
+def _check_integers(reading: Reading, statements: Sequence[Statement]) -> None:
+    """An assigned tensor in a subscript must have integer values."""
+    for statement in statements:
+        name = statement.name
+        if name in reading.integers and not is_index_expression(statement.value):
+            reading.fail(
+                f"{name} is used as an integer, and its values are none",
+                reading.integers[name],
+                "a subscript reads an integer input, argmax_k or index arithmetic",
+            )
 
 
 def _scalars(
@@ -138,8 +154,8 @@ def _assign(node: Assignment, number: int, reading: Reading) -> Statement:
     target = node.target
     assert isinstance(target, (Name, Tensor))
     left = _left_indices(target, number, reading)
-    letters = frozenset(index_names(node.value, reading.scalars)) | frozenset(left)
-    scope = Scope(reading, number, target.name, letters=letters, indices=left)
+    letters = free_letters(node.value, frozenset(left), reading.scalars)
+    scope = Scope(reading, number, target.name, _whole_word(target, reading), indices=left)
     places = {use.index.name: use.span for use in reading.index_uses if use.statement == number}
     subscripts = _left_subscripts(target, scope)
     sums = find_sums(reading.text, node.value, letters, places)
@@ -148,7 +164,15 @@ def _assign(node: Assignment, number: int, reading: Reading) -> Statement:
     _take_for_clause(node, scope)
     result = value(node.value, scope)
     reading.note_rank(target.name, len(subscripts), target.span)
+    if isinstance(result, ArgReduce):
+        reading.arg_targets[target.name] = result.index
     return Statement(target.name, subscripts, result)
+
+
+def _whole_word(target: Name | Tensor, reading: Reading) -> str:
+    """Return `x_mean` for a target that is read as x with the indices m, e, a, n."""
+    word = len(target.parts) > 2 and not {"[", "{"} & set(reading.written(target))
+    return reading.written(target) if word else target.name
 
 
 def _left_indices(target: Name | Tensor, number: int, reading: Reading) -> dict[str, Index]:
@@ -219,8 +243,8 @@ def _take_for_clause(node: Assignment, scope: Scope) -> None:
     left = tuple(scope.indices.values())
     for part in node.bounds:
         reading.found("a for clause", part.span)
-        rest = take_bounds([condition(part, scope.last())], left, scope)
-        if rest is not None:
+        bounds = isinstance(ungroup(part), (Comparison, Logic))
+        if not bounds or take_bounds([condition(part, scope.last())], left, scope) is not None:
             reading.fail(
                 f"{reading.written(part)} gives no bound to an index of the left-hand side",
                 part,

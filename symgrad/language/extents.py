@@ -11,8 +11,10 @@ from symgrad.language.expr import (
     ONE,
     ZERO,
     Add,
+    ArgReduce,
     AxisLength,
     Call,
+    Element,
     Expr,
     Extent,
     FloorDiv,
@@ -21,6 +23,7 @@ from symgrad.language.expr import (
     Mul,
     Number,
     add,
+    children,
     free_indices,
     mul,
     replace,
@@ -116,11 +119,21 @@ class Extents:
                     continue
                 if side.index in self.bounds or self._stands_in_arithmetic(side.index):
                     continue
-                partner = next((part for part in walk(other) if isinstance(part, IndexValue)), None)
-                if partner is not None and self.root(partner.index) in self.known:
-                    self.unite(partner.index, side.index)
+                partner = self._partner(other)
+                if partner is not None and self.root(partner) in self.known:
+                    self.unite(partner, side.index)
                     return True
         return False
+
+    def _partner(self, expr: Expr) -> Index | None:
+        """Return the index whose range the values of an index expression have."""
+        if isinstance(expr, IndexValue):
+            return expr.index
+        if isinstance(expr, ArgReduce):
+            return expr.index
+        if isinstance(expr, Element):
+            return self.reading.arg_targets.get(expr.name)
+        return next((found for part in children(expr) if (found := self._partner(part))), None)
 
     def _stands_in_arithmetic(self, index: Index) -> bool:
         return any(
@@ -258,7 +271,7 @@ class Extents:
             self.reading.fail(
                 f"size({name}): the statement has no index {name}",
                 span,
-                f"write size({name}, 0) for an axis of {name}, size(k) for an index k",
+                f"write size(i) for an index of the statement, size({name}, 0) for a tensor",
             )
         return uses[0]
 
@@ -273,7 +286,7 @@ def _linear(expr: Expr, index: Index) -> tuple[Expr, Expr] | None:
     steps: list[Expr] = []
     rest: list[Expr] = []
     for term in expr.terms if isinstance(expr, Add) else (expr,):
-        if index not in free_indices(term):
+        if index not in free_indices(term) or isinstance(term, Extent):
             rest.append(term)
         elif isinstance(term, IndexValue):
             steps.append(ONE)

@@ -1,9 +1,9 @@
 """Hold the one table of elementwise functions: derivative, expansion, NumPy spelling, LaTeX, kink.
 
-A row is either a primitive (`derivatives` says how it differentiates, `numpy` how it is computed) or
-an abbreviation (`expansion` writes it in terms of others, its gradient follows from that). Derivatives
-are written with the function's own output `y` where that is shorter. Definitions, default parameters
-and values at kinks are PyTorch's. To add a function, add one row.
+A row is either a primitive (`derivatives` says how it differentiates, `numpy` how it is computed)
+or an abbreviation (`expansion` writes it in terms of others, its gradient follows from that).
+Derivatives are written with the function's own output `y` where that is shorter. Definitions,
+default parameters and values at kinks are PyTorch's. To add a function, add one row.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Function:
         name: as written in formulas.
         arity: number of arguments that must be given.
         defaults: values of further, optional arguments, as decimal text.
-        derivatives: for each argument a rule (*args, y) -> partial derivative, y the function's value.
-        expansion: (*args) -> the same value in other functions of the table, instead of `derivatives`.
+        derivatives: for each argument a rule (*args, y) -> partial derivative, y the value.
+        expansion: (*args) -> the same value in other functions, instead of `derivatives`.
         numpy: NumPy expression with {0}, {1} for the arguments; None for an abbreviation.
         latex: LaTeX with {0}, {1} for the arguments; None means the name set upright.
         kink: what the derivative is where it has a jump, for docstrings; empty where it is smooth.
@@ -78,8 +78,8 @@ def _gt(left: Expr, right: Expr | int) -> Compare:
 
 HALF = _num("0.5")
 PI = Constant("pi")
-SELU_ALPHA = _num("1.6732632423543772848170429916717")
-SELU_SCALE = _num("1.0507009873554804934193349852946")
+SELU_ALPHA = _num("1.6732632423543772")
+SELU_SCALE = _num("1.0507009873554805")
 
 
 def _gelu_tanh(x: Expr) -> Expr:
@@ -146,9 +146,7 @@ _ROWS = (
     Function("sinh", derivatives=(lambda x, y: _f("cosh", x),), numpy="np.sinh({0})"),
     Function("cosh", derivatives=(lambda x, y: _f("sinh", x),), numpy="np.cosh({0})"),
     Function("tanh", derivatives=(lambda x, y: 1 - y**2,), numpy="np.tanh({0})"),
-    Function(
-        "asinh", derivatives=(lambda x, y: power(x**2 + 1, -HALF),), numpy="np.arcsinh({0})"
-    ),
+    Function("asinh", derivatives=(lambda x, y: power(x**2 + 1, -HALF),), numpy="np.arcsinh({0})"),
     Function(
         "acosh",
         derivatives=(lambda x, y: power(x**2 - 1, -HALF),),
@@ -188,7 +186,7 @@ _ROWS = (
     Function(
         "trigamma",
         derivatives=(lambda x, y: _f("polygamma", _num("2"), x),),
-        numpy="special.polygamma(1, {0})",
+        numpy="special.zeta(2, {0})",
         latex=r"\psi'\left({0}\right)",
         domain=(0, float("inf")),
     ),
@@ -196,13 +194,13 @@ _ROWS = (
         "polygamma",
         arity=2,
         derivatives=(lambda n, x, y: ZERO, lambda n, x, y: _f("polygamma", n + 1, x)),
-        numpy="special.polygamma({0}, {1})",
+        numpy="_polygamma({0}, {1})",
         latex=r"\psi^{{({0})}}\left({1}\right)",
     ),
     Function(
         "sigmoid",
         derivatives=(lambda x, y: y * (1 - y),),
-        numpy="1 / (1 + np.exp(-{0}))",
+        numpy="_sigmoid({0})",
         latex=r"\sigma\left({0}\right)",
     ),
     Function(
@@ -210,7 +208,7 @@ _ROWS = (
         defaults=("1",),
         # the derivative by beta is not needed: parameters of the table's functions are constants
         derivatives=(lambda x, y: _f("sigmoid", x),),
-        numpy="np.maximum({0}, 0) + np.log1p(np.exp(-np.abs({0})))",
+        numpy="_softplus({0})",
     ),
     # primitives with a kink
     Function(
@@ -295,9 +293,7 @@ _ROWS = (
         "clip",
         arity=3,
         derivatives=(
-            lambda x, lo, hi, y: Indicator(
-                And((Compare(">=", x, lo), Compare("<=", x, hi)))
-            ),
+            lambda x, lo, hi, y: Indicator(And((Compare(">=", x, lo), Compare("<=", x, hi)))),
             lambda x, lo, hi, y: Indicator(And((_lt(x, lo), _lt(lo, hi)))),
             lambda x, lo, hi, y: Indicator(Or((_gt(x, hi), Compare(">=", lo, hi)))),
         ),
@@ -374,7 +370,7 @@ DERIVED_ONLY = frozenset({"trigamma", "polygamma"})
 
 
 def expand(call: Call) -> Expr:
-    """Write an abbreviation, or x^p with a constant p, in other functions; return a primitive as it is."""
+    """Write an abbreviation, or x^p with a constant p, in other functions; keep a primitive."""
     row = FUNCTIONS[call.function]
     args = call.args + tuple(_num(text) for text in row.defaults[len(call.args) - row.arity :])
     if row.name == "pow":

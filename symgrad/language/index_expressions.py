@@ -37,8 +37,7 @@ def require_integer(expr: Expr, node: Syntax, scope: Scope) -> Expr:
         scope.reading.fail(
             f"{scope.reading.written(node)} is not an integer",
             node,
-            "an index expression has integers, indices, +, -, * by an integer, // and %, "
-            "size(...) and elements of integer tensors",
+            "write integers, indices, + - * // %, size(...) or elements of integer tensors",
         )
     for element in _elements(expr):
         note_integer(element, node.span, scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from keyword import iskeyword
 from types import MappingProxyType
 
 from symgrad.errors import FormulaError, Span, UnsupportedError
@@ -152,7 +153,7 @@ def _check_texts(**texts: object) -> None:
         if not isinstance(text, str):
             raise FormulaError(f"{key} is {text!r}, and a text belongs there")
     name = texts["name"]
-    if isinstance(name, str) and not name.isidentifier():
+    if isinstance(name, str) and (not name.isidentifier() or iskeyword(name)):
         raise FormulaError(
             f"the layer's name {name!r} can't name a class",
             advice="use letters, digits and underscores, a letter first: AddBias",

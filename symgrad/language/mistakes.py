@@ -187,7 +187,8 @@ def _missing_operand(place: _Place) -> FormulaError | None:
     if before.type in _OPENING and place.kind in _CLOSING:
         return place.error("nothing stands inside the brackets", "write a value inside")
     return place.error(
-        f"{place.word} can't begin a value", "write a name, a number or a bracket before it"
+        f"something is missing before {place.word}",
+        f"write a value before {place.word}, or remove {place.word}",
     )
 
 

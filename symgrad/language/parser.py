@@ -41,7 +41,7 @@ from symgrad.language.tokens import (
     tokenize,
 )
 
-_DEEPEST = 100
+_DEEPEST = 60
 _LONGEST_NUMBER = 400
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _TAKES_A_TENSOR = ("size", "inv", "det", "logdet")
@@ -77,11 +77,16 @@ def _parse_tokens(text: str, tokens: Sequence[Token]) -> Any:
         try:
             state.feed_token(token)
         except UnexpectedToken:
-            raise explain(text, tokens, position, state.accepts()) from None
+            raise explain(text, tokens, position, _accepted(state)) from None
     try:
         return state.feed_eof(tokens[-1])  # type: ignore[no-untyped-call]
     except UnexpectedToken:
-        raise explain(text, tokens, len(tokens), state.accepts()) from None
+        raise explain(text, tokens, len(tokens), _accepted(state)) from None
+
+
+def _accepted(state: Any) -> set[str]:
+    accepted: set[str] = state.accepts()
+    return accepted
 
 
 def _long_names(tokens: Sequence[Token]) -> frozenset[str]:
@@ -305,8 +310,9 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     ) -> Syntax:
         op = reduction_name(str(token)) or str(token)
         if self.text[body.span.start] == "+":
+            head = self.text[span_of(token).start : body.span.start].rstrip()
             raise FormulaError(
-                f"{token} has nothing to reduce",
+                f"{head} has nothing to reduce",
                 self.text,
                 [span_of(token)],
                 "write what is reduced behind it; a reduction stops at + or -",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symgrad.language.layer import Layer, Statement
-
 from symgrad.language.expr import Element, Expr, node
+from symgrad.language.layer import Layer, Statement
 
 
 @node

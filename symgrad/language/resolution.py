@@ -63,7 +63,13 @@ def _set_extent(index: Index, extent: Expr | None) -> None:
 
 def _check_lengths(reading: Reading) -> None:
     for name, axis, span in reading.lengths:
-        rank = reading.ranks.get(name, (0,))[0]
+        if name not in reading.ranks:
+            reading.fail(
+                f"size({name}, {axis}): {name} is read nowhere else, so its axes are not known",
+                span,
+                f"read {name} with its subscripts in a statement",
+            )
+        rank = reading.ranks[name][0]
         if not -rank <= axis < rank:
             reading.fail(
                 f"size({name}, {axis}): {name} has no axis {axis}",

@@ -74,6 +74,7 @@ class Reading:
     copies: list[tuple[Index, Index]] = field(default_factory=list)
     constructs: list[Construct] = field(default_factory=list)
     readers: dict[str, set[int]] = field(default_factory=dict)
+    arg_targets: dict[str, Index] = field(default_factory=dict)
     constants_read: set[str] = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)
     expanded: int = 0
@@ -163,8 +164,9 @@ class Scope:
     Attributes:
         reading: the formula.
         statement: number of the statement.
-        target: the name it assigns, and the subscripts on its left side.
-        letters: the names that are indices somewhere in the statement.
+        target: the name it assigns.
+        whole_target: that name, with the letters of a bare subscript that look like a word.
+        subscripts: the subscripts on the left side.
         sums: the sums of the summation convention, by product.
         indices: the indices that hold here, by name.
         parameters: the arguments of the `let` function that is being written out.
@@ -175,8 +177,8 @@ class Scope:
     reading: Reading
     statement: int
     target: str
+    whole_target: str = ""
     subscripts: tuple[Expr, ...] = ()
-    letters: frozenset[str] = frozenset()
     sums: Mapping[Syntax, tuple[str, ...]] = field(default_factory=dict)
     indices: Mapping[str, Index] = field(default_factory=dict)
     parameters: Mapping[str, Expr] | None = None

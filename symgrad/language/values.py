@@ -244,11 +244,12 @@ def _check_recurrence(element: Element, node: Tensor, scope: Scope) -> None:
 
 
 def _refuse_own_target(name: str, node: Syntax, scope: Scope) -> NoReturn:
-    scope.reading.fail(
-        f"{name} is read before its assignment, in its own statement",
-        node,
-        f"use another name on the left, or read an earlier place: {name}[t-1, ...]",
-    )
+    advice = f"use another name on the left, or read an earlier place: {name}[t-1, ...]"
+    if scope.whole_target != name:
+        advice = f"{scope.whole_target} is {name} with indices; write {scope.whole_target}[] " + (
+            "for a scalar of that name"
+        )
+    scope.reading.fail(f"{name} is read before its assignment, in its own statement", node, advice)
 
 
 def closest_function(word: str, scope: Scope) -> str | None:

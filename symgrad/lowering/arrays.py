@@ -192,6 +192,9 @@ class Apply(Array):
     op: str
     args: tuple[Array, ...]
 
+    def key(self) -> tuple[Any, ...]:
+        return (self.op, frozenset(self.args) if self.op in ("*", "+") else self.args)
+
     @property
     def ndim(self) -> int:
         return max(arg.ndim for arg in self.args)

@@ -160,7 +160,8 @@ def contract_pair(left: Value, right: Value, kept: Indices, frame: Frame) -> Val
     summed = tuple(index for index in shared if index not in kept)
     order = (*frame, *left.axes, *right.axes)
     if not summed:
-        return multiply(left, right, tuple(dict.fromkeys(order)))
+        leading = right if set(right.axes) > set(left.axes) else left
+        return multiply(left, right, tuple(dict.fromkeys((*leading.axes, *order))))
     left, right = as_float(left), as_float(right)
     place = {index: position for position, index in reversed(list(enumerate(order)))}
     rows = sorted((i for i in left.axes if i not in right.axes), key=place.__getitem__)

@@ -167,10 +167,14 @@ def _(expr: Add, scope: Scope, frame: Frame) -> Value:
         sign = -1 if coefficient < 0 else 1
         value = as_float(lower(term if sign > 0 else Number(abs(coefficient)) * rest, scope, frame))
         terms.append((sign, value))
+    everything = union([value for _, value in terms], frame)
     groups: dict[Frame, list[Signed]] = {}
     for sign, value in terms:
         groups.setdefault(union([value], frame), []).append((sign, value))
-    sign, total = _add_signed([_add_signed(group, frame) for group in groups.values()], frame)
+    parts: list[Signed] = []
+    for axes, group in groups.items():
+        parts.extend(group if axes == everything else [_add_signed(group, frame)])
+    sign, total = _add_signed(parts, frame)
     return total if sign > 0 else combine("neg", (total,), frame)
 
 
@@ -266,9 +270,14 @@ def _(expr: Delta, scope: Scope, frame: Frame) -> Value:
     return lower(Compare("==", expr.left, expr.right), scope, frame)
 
 
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
 @lower.register
 def _(expr: Compare, scope: Scope, frame: Frame) -> Value:
     left, right = expr.left, expr.right
+    if isinstance(left, Number) and not isinstance(right, Number):
+        return lower(Compare(MIRRORED[expr.op], right, left), scope, frame)
     if isinstance(left, IndexValue) and isinstance(right, IndexValue) and left != right:
         return compare_indices(expr.op, left.index, right.index, scope, frame)
     return combine(expr.op, (lower(left, scope, frame), lower(right, scope, frame)), frame)
@@ -280,7 +289,7 @@ def compare_indices(op: str, left: Index, right: Index, scope: Scope, frame: Fra
     """Compare two indices: an identity or triangular mask, rows in the order of the frame."""
     rows, columns = sorted((left, right), key=frame.index)
     if rows is right:
-        op = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(op, op)
+        op = MIRRORED[op]
     lengths = [lower(Extent(index), scope, ()).array for index in (rows, columns)]
     if op in ("==", "!="):
         eye: Array = Eye(*lengths)

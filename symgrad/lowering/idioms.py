@@ -25,7 +25,7 @@ from symgrad.language.expr import (
 )
 from symgrad.lowering.arrays import Cumulative, Helper, Value
 from symgrad.lowering.combine import align, as_float, union
-from symgrad.lowering.elementwise import Frame, lower
+from symgrad.lowering.elementwise import MIRRORED, Frame, lower
 from symgrad.lowering.scope import Scope, natural_frame
 
 Idiom = Callable[[Expr, Scope, Frame], Value | None]
@@ -102,33 +102,26 @@ def diagonal_matrix(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
 
 @dataclass(frozen=True)
 class Step:
-    """The condition `source <= target` of a running reduction over source.
-
-    Attributes:
-        reverse: source >= target instead.
-        strict: source = target is left out.
-    """
+    """The condition `source op target` of a reduction over source; both run equally far."""
 
     source: Index
     target: Index
-    reverse: bool
-    strict: bool
+    op: str
 
 
 def running_step(condition: Expr | None, indices: Sequence[Index]) -> Step | None:
     """Return the step of a condition that compares a reduced index with another of equal extent."""
-    if not isinstance(condition, Compare) or condition.op not in ("<", "<=", ">", ">="):
+    if not isinstance(condition, Compare) or condition.op == "==":
         return None
     left, right = condition.left, condition.right
     if not isinstance(left, IndexValue) or not isinstance(right, IndexValue):
         return None
-    below = condition.op in ("<", "<=")
-    source, target = left.index, right.index
+    op, source, target = condition.op, left.index, right.index
     if source not in indices:
-        source, target, below = target, source, not below
+        op, source, target = MIRRORED[op], target, source
     if source not in indices or target in indices or source.extent != target.extent:
         return None
-    return Step(source, target, not below, len(condition.op) == 1)
+    return Step(source, target, op)
 
 
 def running_reduction(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
@@ -136,7 +129,7 @@ def running_reduction(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
     if not isinstance(expr, Reduce) or expr.op not in ("prod", "max", "min"):
         return None
     step = running_step(expr.condition, expr.indices)
-    if step is None or step.strict or len(expr.indices) > 1:
+    if step is None or step.op not in ("<=", ">=") or len(expr.indices) > 1:
         return None
     free = free_indices(expr.body)
     if step.target in free or step.source not in free:
@@ -144,26 +137,20 @@ def running_reduction(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
     value = as_float(lower(expr.body, scope, natural_frame(expr.body)))
     axis = value.axes.index(step.source)
     axes = tuple(step.target if index is step.source else index for index in value.axes)
-    return Value(Cumulative(expr.op, value.array, axis, step.reverse), axes)
+    return Value(Cumulative(expr.op, value.array, axis, step.op == ">="), axes)
 
 
 def product_of_others(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
     """prod_{l != k} x_il: products of what stands before and after, right where factors are 0."""
     if not isinstance(expr, Reduce) or expr.op != "prod" or len(expr.indices) > 1:
         return None
-    condition, bound = expr.condition, expr.indices[0]
-    if not isinstance(condition, Compare) or condition.op != "!=":
-        return None
-    sides = [s.index for s in (condition.left, condition.right) if isinstance(s, IndexValue)]
-    other = next((index for index in sides if index is not bound), None)
+    step = running_step(expr.condition, expr.indices)
     free = free_indices(expr.body)
-    if len(sides) < 2 or other is None or bound not in sides or other in free:
-        return None
-    if bound not in free or other.extent != bound.extent:
+    if step is None or step.op != "!=" or step.target in free or step.source not in free:
         return None
     value = as_float(lower(expr.body, scope, natural_frame(expr.body)))
-    axes = tuple(other if index is bound else index for index in value.axes)
-    options = (("axis", value.axes.index(bound)),)
+    axes = tuple(step.target if index is step.source else index for index in value.axes)
+    options = (("axis", value.axes.index(step.source)),)
     return Value(Helper("_product_of_others", (value.array,), len(axes), options), axes)
 
 

@@ -23,7 +23,7 @@ from symgrad.lowering.elementwise import Frame, lower, lower_extent
 from symgrad.lowering.lines import Line, read_counts
 from symgrad.lowering.plan import Assignment, Check, Method, Plan
 from symgrad.lowering.scope import Scope, Tensor, program_scope
-from symgrad.lowering.shapes import AxisNames, arguments, forward_checks, name_axes
+from symgrad.lowering.shapes import AxisNames, arguments, forward_checks, mean_axes, name_axes
 from symgrad.lowering.sharing import (
     drop_unread,
     inline,
@@ -122,7 +122,7 @@ def _plan(program: Program, lines: list[Line], scope: Scope, axes: AxisNames) ->
     backward = _method(backward_lines, [name for _, name in gradients], (), ())
     return Plan(
         layer,
-        Method(arguments(layer.inputs, scope, axes), *forward),
+        Method(arguments(layer.inputs, scope, axes), *forward, mean_axes(program)),
         Method(arguments(program.cotangents.values(), scope, axes), *backward),
         kept,
         gradients,
@@ -181,7 +181,8 @@ def _sizes_in_backward(
     present = [*program.cotangents.values(), *kept, *program.layer.params]
     homes: dict[Expr, Size] = {}
     for name in present:
-        for axis, extent in enumerate(scope.tensors[name].extents):
+        known = scope.tensors[name].extents if name in scope.tensors else ()
+        for axis, extent in enumerate(known):
             if isinstance(extent, AxisLength):
                 homes.setdefault(extent, Size(name, axis))
 

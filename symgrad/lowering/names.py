@@ -44,10 +44,15 @@ MASKS = ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not")
 
 def fresh_name(array: Array, taken: Iterable[str]) -> str:
     """Return a name for the content of `array` that is not taken."""
-    used = set(taken)
     base = content_name(array)
-    if len(base) > LONGEST:
-        base = base[:LONGEST].rstrip("_")
+    while len(base) > LONGEST and "_" in base:
+        base = base.rsplit("_", 1)[0]
+    return unique_name(base, taken)
+
+
+def unique_name(base: str, taken: Iterable[str]) -> str:
+    """Return the name, with a number behind it if it is taken."""
+    used = set(taken)
     if base not in used:
         return base
     return next(f"{base}{n}" for n in range(2, len(used) + 3) if f"{base}{n}" not in used)
@@ -96,6 +101,8 @@ def _(array: Apply) -> str:
         return "scale"
     if array.op in ("*", "/", "+", "-", "neg") and len(wide) == 1:
         return _suffixed(wide[0], "shifted" if array.op in "+-" else "scaled")
+    if array.op == "**" and len(wide) == 1:
+        return _suffixed(wide[0], "squared" if array.args[1].parts()[0] == 2 else "power")
     if array.op == "*" and len(wide) == 2:
         return _joined(wide)
     if array.op == "*" and array.args[0] == array.args[-1]:

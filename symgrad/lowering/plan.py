@@ -51,6 +51,14 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Means:
+    """Axes of one argument over which the formula takes a mean: they must not be empty."""
+
+    name: str
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Method:
     """The body of forward or backward.
 
@@ -60,6 +68,7 @@ class Method:
         assignments: in order of execution.
         returns: one array for each result.
         late_checks: checks that need assigned names.
+        means: axes that must not be empty.
     """
 
     arguments: tuple[Argument, ...]
@@ -67,6 +76,7 @@ class Method:
     assignments: tuple[Assignment, ...]
     returns: tuple[Array, ...]
     late_checks: tuple[Check, ...] = ()
+    means: tuple[Means, ...] = ()
 
     def arrays(self) -> Iterable[Array]:
         """Yield every array of the method, in order."""

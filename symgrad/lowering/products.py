@@ -15,7 +15,9 @@ from symgrad.language.expr import (
     Number,
     Power,
     Reduce,
+    Where,
     free_indices,
+    mul,
     power,
 )
 from symgrad.lowering.arrays import Array, Literal, Reduction, Value
@@ -56,6 +58,9 @@ def lower_product(
 ) -> Value:
     """Return the product of the factors and of values that are lowered already."""
     factors = list(factors)
+    choice = _weak_choice(factors, scope)
+    if choice is not None and not ready:
+        return lower(choice, scope, frame)
     finite = ready_finite and all(is_finite(factor, scope.tensors) for factor in factors)
     factors, means = _take_means(factors, scope, frame)
     masks = [factor for factor in factors if isinstance(factor, (Indicator, Delta))]
@@ -67,6 +72,21 @@ def lower_product(
     if finite:
         return multiply(product, mask, frame)
     return combine("where", (mask, as_float(product), scalar(number(0))), frame)
+
+
+def _weak_choice(factors: Sequence[Expr], scope: Scope) -> Expr | None:
+    """a*where(c, 1, s) = where(c, a, s*a), for numbers: the choice is made among arrays."""
+    for position, factor in enumerate(factors):
+        if isinstance(factor, Where) and len(factors) > 1:
+            branches = (factor.then, factor.otherwise)
+            if all(not free_indices(b) and _is_weak(b, scope) for b in branches):
+                rest = [*factors[:position], *factors[position + 1 :]]
+                return Where(factor.condition, *(mul(*rest, branch) for branch in branches))
+    return None
+
+
+def _is_weak(expr: Expr, scope: Scope) -> bool:
+    return lower(expr, scope, ()).array.kind == "weak"
 
 
 def mask_value(masks: Sequence[Expr], scope: Scope, frame: Frame) -> Value:
@@ -121,7 +141,9 @@ def _join_groups(groups: dict[Frame, Group], coefficient: Fraction, frame: Frame
         if not group.above:
             later.extend(group.below)
             continue
-        product = multiply(product, _quotient(group, frame), frame)
+        for value in group.above:
+            product = multiply(product, value, frame)
+        product = divide(product, _fold(group.below, frame), frame)
         product, trailing = divide(product, trailing, frame), scalar(number(1))
     for value in later:
         product = divide(product, value, frame)
@@ -146,10 +168,6 @@ def _fold(values: Sequence[Value], frame: Frame) -> Value:
     for value in values:
         total = multiply(total, value, frame)
     return total
-
-
-def _quotient(group: Group, frame: Frame) -> Value:
-    return divide(_fold(group.above, frame), _fold(group.below, frame), frame)
 
 
 # --- means ---------------------------------------------------------------------------------------

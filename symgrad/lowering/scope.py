@@ -71,34 +71,21 @@ class Scope:
         self.tensors[statement.name] = Tensor(extents, kind, finite)  # type: ignore[arg-type]
 
 
-def used_extents(statements: Iterable[Statement]) -> dict[tuple[str, int], Expr]:
-    """Return for each axis of each tensor the extent of an index that runs over all of it.
-
-    An index with a bound of its own runs over a part of the axis, and says nothing about it.
-    """
-    found: dict[tuple[str, int], Expr] = {}
-    for statement in statements:
-        for part in walk(statement.value):
-            if isinstance(part, Element):
-                for axis, subscript in enumerate(part.subscripts):
-                    extent = subscript.index.extent if isinstance(subscript, IndexValue) else None
-                    if isinstance(extent, AxisLength):
-                        found.setdefault((part.name, axis), extent)
-    return found
-
-
 def program_scope(program: Program) -> Scope:
     """Return the scope that holds a program's inputs and constants, before any statement."""
     layer = program.layer
     scope = Scope(constants=frozenset(layer.constants))
-    known = used_extents((*layer.statements, *program.forward))
     for name in layer.inputs:
-        extents = tuple(
-            known.get((name, axis), AxisLength(name, axis)) for axis in range(layer.ranks[name])
-        )
+        extents = tuple(_axis_extent(name, n, index) for n, index in enumerate(layer.axes[name]))
         kind = "int" if name in layer.integers else "float"
         scope.tensors[name] = Tensor(extents, kind)
     return scope
+
+
+def _axis_extent(name: str, axis: int, index: Index) -> Expr:
+    """Return the length of an axis; an index with a bound of its own may stop before its end."""
+    extent = index.extent
+    return extent if isinstance(extent, AxisLength) else AxisLength(name, axis)
 
 
 def nominal_size(indices: Iterable[Index]) -> int:

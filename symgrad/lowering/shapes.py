@@ -13,14 +13,14 @@ from symgrad.language.expr import (
     Indicator,
     Number,
     Reduce,
+    bound_indices,
     element_names,
     walk,
 )
 from symgrad.language.program import Program
 from symgrad.lowering.arrays import Apply, Array, Reduction, Size
-from symgrad.lowering.combine import number
 from symgrad.lowering.elementwise import lower, lower_extent
-from symgrad.lowering.plan import Argument, Check
+from symgrad.lowering.plan import Argument, Check, Means
 from symgrad.lowering.scope import Scope, natural_frame
 
 SPARE_LETTERS = "ijklmnpqrstuvwabcdefgh"
@@ -47,6 +47,13 @@ def name_axes(program: Program, scope: Scope) -> AxisNames:
     """Choose the letters: those of the formula, or the next free ones where two would clash."""
     letters: dict[Expr, str] = {}
     taken: set[str] = set()
+    formula = {
+        index.name
+        for statement in program.layer.statements
+        for part in walk(statement.value)
+        for index in (*bound_indices(part), *statement.indices)
+    }
+    spare = sorted(SPARE_LETTERS, key=lambda letter: letter in formula)
     for name in (*program.layer.inputs, *program.layer.outputs):
         if name not in scope.tensors:
             continue
@@ -54,7 +61,7 @@ def name_axes(program: Program, scope: Scope) -> AxisNames:
             if extent in letters or not isinstance(extent, AxisLength):
                 continue
             own = _own_letter(program, name, axis)
-            letter = own if own not in taken else next(s for s in SPARE_LETTERS if s not in taken)
+            letter = own if own not in taken else next(s for s in spare if s not in taken)
             letters[extent] = letter
             taken.add(letter)
     return AxisNames(letters)
@@ -89,10 +96,10 @@ def forward_checks(program: Program, scope: Scope) -> tuple[list[Check], list[Ch
             if isinstance(part, Element) and part.name in program.layer.inputs:
                 for check in _bound_checks(part, scope):
                     early.setdefault(check.message, check)
-            if isinstance(part, Reduce) and part.op == "mean":
+            if isinstance(part, Reduce) and part.op == "mean" and part.condition is not None:
                 target = early if _reads_inputs(part, program) else late
-                for check in _mean_checks(part, scope):
-                    target.setdefault(check.message, check)
+                check = _condition_check(part, scope)
+                target.setdefault(check.message, check)
     return list(early.values()), list(late.values())
 
 
@@ -115,18 +122,16 @@ def _bound_checks(element: Element, scope: Scope) -> Iterable[Check]:
         yield Check(Apply("<", (size, lower_extent(extent, scope))), message)
 
 
-def _mean_checks(mean: Reduce, scope: Scope) -> Iterable[Check]:
-    """A mean over nothing is an error."""
-    if mean.condition is not None:
-        yield _condition_check(mean, scope)
-        return
-    for index in mean.indices:
-        extent = index.extent
-        if isinstance(extent, AxisLength):
-            size = lower_extent(extent, scope)
-            place = f"{extent.name}: axis {extent.axis} is empty"
-            message = f"{place}, and the formula takes the mean over it ({index.name})"
-            yield Check(Apply("==", (size, number(0))), message)
+def mean_axes(program: Program) -> tuple[Means, ...]:
+    """Return the axes of inputs which a mean without a condition runs over."""
+    found: dict[str, dict[int, None]] = {}
+    for statement in program.layer.statements:
+        for part in walk(statement.value):
+            if isinstance(part, Reduce) and part.op == "mean" and part.condition is None:
+                for index in part.indices:
+                    if isinstance(index.extent, AxisLength):
+                        found.setdefault(index.extent.name, {})[index.extent.axis] = None
+    return tuple(Means(name, tuple(sorted(axes))) for name, axes in found.items())
 
 
 def _condition_check(mean: Reduce, scope: Scope) -> Check:

@@ -56,24 +56,50 @@ def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
         part = _largest_repeated(lines)
         if part is None:
             return lines
-        owner = next((n for n, line in enumerate(lines) if line.array == part), None)
-        first = next(n for n, line in enumerate(lines) if part in walk(line.array))
-        if owner is None or owner != first or lines[owner].result and lines[owner].backward:
+        holders = [n for n, line in enumerate(lines) if part in walk(line.array)]
+        if is_light(part) and sum(not lines[n].backward for n in holders) == 1:
+            holders = [n for n in holders if lines[n].backward] or holders
+        owner = _owner(part, holders, lines)
+        if owner is None:
             name = fresh_name(part, names)
             names.add(name)
-            lines.insert(first, Line(name, part, lines[first].backward))
-            owner = first
-        variable = lines[owner].variable
-        replace_in(lines[owner + 1 :], lambda array: variable if array == part else None)
+            owner = Line(name, part, lines[holders[0]].backward)
+        else:
+            lines.remove(owner)
+        lines.insert(holders[0], owner)
+        variable = owner.variable
+        replace_in(
+            [line for line in lines[holders[0] :] if line is not owner],
+            lambda array: variable if array == part else None,
+        )
+
+
+def _owner(part: Array, holders: list[int], lines: list[Line]) -> Line | None:
+    """Return the line that computes the part anyway, in the method that needs it first."""
+    method = lines[holders[0]].backward
+    owners = (lines[n] for n in holders if lines[n].array == part)
+    return next((line for line in owners if line.backward == method), None)
+
+
+def is_light(array: Array) -> bool:
+    """Say whether backward had better compute the array again than keep it: 1 - y, 2*y, y**2."""
+    if not isinstance(array, Apply) or array.op not in ("+", "-", "*", "/", "neg", "**"):
+        return False
+    wide = [arg for arg in array.args if arg.kind != "weak"]
+    return len(wide) == 1 and is_cheap(wide[0])
 
 
 def _largest_repeated(lines: list[Line]) -> Array | None:
-    counts: dict[Array, int] = {}
+    counts: dict[Array, list[int]] = {}
     for line in lines:
         for part in walk(line.array):
             if not is_cheap(part):
-                counts[part] = counts.get(part, 0) + 1
-    repeated = [part for part, count in counts.items() if count > 1]
+                counts.setdefault(part, [0, 0])[line.backward] += 1
+    repeated = [
+        part
+        for part, found in counts.items()
+        if (max(found) if is_light(part) else sum(found)) > 1
+    ]
     return max(repeated, key=lambda part: sum(1 for _ in walk(part)), default=None)
 
 

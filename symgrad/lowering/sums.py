@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from symgrad.language.expr import (
+    MINUS_ONE,
     ZERO,
     And,
     Delta,
@@ -23,13 +25,16 @@ from symgrad.language.expr import (
     free_indices,
     freshen,
 )
-from symgrad.lowering.arrays import Apply, Array, Cumulative, Value
+from symgrad.lowering.arrays import Array, Cumulative, Helper, Value
 from symgrad.lowering.combine import as_float, combine, number, scalar
 from symgrad.lowering.contraction import contract
 from symgrad.lowering.elementwise import Frame, lower
 from symgrad.lowering.idioms import running_step
 from symgrad.lowering.products import lower_product, mask_value
 from symgrad.lowering.scope import Scope, is_finite, natural_frame
+
+
+TWO = Number(Fraction(2))
 
 
 def lower_sum(expr: Reduce, scope: Scope, frame: Frame) -> Value:
@@ -75,12 +80,17 @@ def _body_factors(body: Expr) -> list[Expr]:
             found.extend([*_body_factors(factor.then), *_indicators(factor.condition)])
         elif isinstance(factor, Where) and factor.then == ZERO:
             found.extend([*_body_factors(factor.otherwise), Indicator(Not(factor.condition))])
-        elif isinstance(factor, Power) and factor.exponent == Number(2):  # type: ignore[arg-type]
-            square = isinstance(factor.base, Element)
-            found.extend([factor.base, factor.base] if square else [factor])
         else:
             found.append(factor)
     return found
+
+
+def _as_dot(factors: list[Expr]) -> list[Expr]:
+    """Write a square that stands alone as two factors: its sum is the dot product with itself."""
+    alone = factors[0] if len(factors) == 1 else None
+    if isinstance(alone, Power) and alone.exponent == TWO and isinstance(alone.base, Element):
+        return [alone.base, alone.base]
+    return factors
 
 
 def _indicators(condition: Expr | None) -> list[Expr]:
@@ -118,32 +128,36 @@ def _lower_component(
         running = running_sum(others, masks[0], used, scope, frame)
         if running is not None:
             return running
-    operands = _operands(others, scope)
+    operands = _operands(_as_dot(others), scope)
     if masks:
         operands = _masked(others, operands, masks, scope, (*frame, *indices))
     full = tuple(dict.fromkeys((*frame, *indices)))
     return contract([as_float(value) for value in operands], used, full)
 
 
+PARTIAL_SUMS = {"<": "_sum_before", ">": "_sum_after", "!=": "_sum_of_others"}
+
+
 def running_sum(
     factors: Sequence[Expr], mask: Expr, indices: Sequence[Index], scope: Scope, frame: Frame
 ) -> Value | None:
-    """sum_{k<=j} x_ik = cumsum along k; for k<j the last term is taken off again."""
+    """sum_{k<=j} x_ik = cumsum along k; for k<j and k != j by a helper, exact beside large terms."""
     step = running_step(mask.condition if isinstance(mask, Indicator) else None, indices)
     body = Mul(tuple(factors)) if len(factors) > 1 else next(iter(factors), None)
     if step is None or body is None or step.target in free_indices(body):
         return None
     if step.source not in free_indices(body):
         return None
-    if step.strict and not is_finite(body, scope.tensors):
-        return None
     others = tuple(index for index in indices if index is not step.source)
     inner = Reduce("sum", others, None, body) if others else body
     value = as_float(lower(inner, scope, natural_frame(inner)))
     axis = value.axes.index(step.source)
-    total: Array = Cumulative("sum", value.array, axis, step.reverse)
-    if step.strict:
-        total = Apply("-", (total, value.array))
+    total: Array
+    if step.op in PARTIAL_SUMS:
+        options = (("axis", axis),)
+        total = Helper(PARTIAL_SUMS[step.op], (value.array,), value.array.ndim, options)
+    else:
+        total = Cumulative("sum", value.array, axis, step.op == ">=")
     axes = tuple(step.target if index is step.source else index for index in value.axes)
     return Value(total, axes)
 
@@ -152,7 +166,7 @@ def _operands(factors: Sequence[Expr], scope: Scope) -> list[Value]:
     """Lower each factor in its own order of axes; a divisor joins a factor with the same indices."""
     groups: list[tuple[Expr, list[Expr]]] = []
     for factor in factors:
-        divides = isinstance(factor, Power) and factor.exponent == Number(-1)  # type: ignore[arg-type]
+        divides = isinstance(factor, Power) and factor.exponent == MINUS_ONE
         home = next(
             (g for head, g in groups if divides and free_indices(head) >= free_indices(factor)), None
         )

@@ -47,6 +47,7 @@ from symgrad.oracle.frame import Evaluate, Frame
 from symgrad.oracle.reads import read_error
 from symgrad.oracle.reductions import ARGUMENT_REDUCERS, REDUCERS
 from symgrad.oracle.scope import Scope
+from symgrad.oracle.spelling import function_of
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -177,7 +178,7 @@ def _(expr: Call, scope: Scope) -> Evaluate:
     row = FUNCTIONS[expr.function]
     if row.expansion is not None or len(expr.args) > row.arity:
         return compile_value(expand(expr), scope)
-    function = scope.arithmetic.functions[expr.function]
+    function = function_of(expr.function, scope.arithmetic)
     args = [compile_value(arg, scope) for arg in expr.args]
     if len(args) == 1:
         argument = args[0]
@@ -329,15 +330,10 @@ def _(expr: Mul, scope: Scope) -> Evaluate:
 
 
 @compile_integer.register
-def _(expr: FloorDiv, scope: Scope) -> Evaluate:
+def _(expr: FloorDiv | Mod, scope: Scope) -> Evaluate:
     left, right = compile_integer(expr.left, scope), compile_integer(expr.right, scope)
-    return lambda frame: left(frame) // right(frame)
-
-
-@compile_integer.register
-def _(expr: Mod, scope: Scope) -> Evaluate:
-    left, right = compile_integer(expr.left, scope), compile_integer(expr.right, scope)
-    return lambda frame: left(frame) % right(frame)
+    divide = operator.floordiv if isinstance(expr, FloorDiv) else operator.mod
+    return lambda frame: divide(left(frame), right(frame))
 
 
 @compile_integer.register
@@ -388,15 +384,10 @@ def _(expr: Compare, scope: Scope) -> Evaluate:
 
 
 @compile_condition.register
-def _(expr: And, scope: Scope) -> Evaluate:
+def _(expr: And | Or, scope: Scope) -> Evaluate:
     args = [compile_condition(arg, scope) for arg in expr.args]
-    return lambda frame: all(arg(frame) for arg in args)
-
-
-@compile_condition.register
-def _(expr: Or, scope: Scope) -> Evaluate:
-    args = [compile_condition(arg, scope) for arg in expr.args]
-    return lambda frame: any(arg(frame) for arg in args)
+    combine = all if isinstance(expr, And) else any
+    return lambda frame: combine(arg(frame) for arg in args)
 
 
 @compile_condition.register

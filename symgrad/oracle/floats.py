@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from symgrad.oracle.arithmetic import Arithmetic
+from symgrad.oracle.kinked import KINKED_FUNCTIONS
 
 INF = math.inf
 NAN = math.nan
@@ -52,31 +53,6 @@ def sigmoid(x: float) -> float:
 def softplus(x: float) -> float:
     """Return log(1 + e^x); neither tail overflows."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
-
-
-def sign(x: Any) -> Any:
-    """Return -1, 0 or 1, and NaN for NaN."""
-    return x if x != x else type(x)((x > 0) - (x < 0))
-
-
-def relu(x: Any) -> Any:
-    """Return the larger of x and 0, and NaN for NaN."""
-    return x if x > 0 or x != x else type(x)(0)
-
-
-def larger(a: Any, b: Any) -> Any:
-    """Return the larger, a at a tie, NaN when one is NaN."""
-    return a if a >= b or a != a else b
-
-
-def smaller(a: Any, b: Any) -> Any:
-    """Return the smaller, a at a tie, NaN when one is NaN."""
-    return a if a <= b or a != a else b
-
-
-def clip(x: Any, low: Any, high: Any) -> Any:
-    """Return x between the bounds; the upper bound wins when they cross."""
-    return smaller(larger(x, low), high)
 
 
 def _whole(function: Callable[[float], float]) -> Callable[[float], float]:
@@ -136,18 +112,13 @@ FLOAT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "polygamma": _polygamma,
     "sigmoid": sigmoid,
     "softplus": softplus,
-    "abs": abs,
-    "sign": sign,
     "floor": _whole(math.floor),
     "ceil": _whole(math.ceil),
     "round": _whole(round),
-    "relu": relu,
-    "max": larger,
-    "min": smaller,
-    "clip": clip,
     "atan2": math.atan2,
     "hypot": math.hypot,
     "pow": power,
+    **KINKED_FUNCTIONS,
 }
 
 

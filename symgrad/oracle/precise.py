@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 from symgrad.oracle.arithmetic import Arithmetic
-from symgrad.oracle.floats import FLOAT_FUNCTIONS, clip, larger, relu, sign, smaller
+from symgrad.oracle.floats import FLOAT_FUNCTIONS
+from symgrad.oracle.kinked import KINKED_FUNCTIONS
 
 DIGITS = 50
 # beyond this argument e^x is taken as inf or 0: a tower of exponentials would fill the memory
@@ -100,15 +101,7 @@ def _functions(context: Any) -> dict[str, Callable[..., Any]]:
         "hypot": context.hypot,
         "pow": _power(context),
     }
-    exact: dict[str, Callable[..., Any]] = {
-        "abs": abs,
-        "sign": sign,
-        "relu": relu,
-        "max": larger,
-        "min": smaller,
-        "clip": clip,
-    }
-    return {name: _real(context, name, f) for name, f in analytic.items()} | exact
+    return {name: _real(context, name, f) for name, f in analytic.items()} | KINKED_FUNCTIONS
 
 
 def _real(context: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:

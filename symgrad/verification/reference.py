@@ -53,9 +53,11 @@ def evaluate_program(
     return {name: arrays[gradient] for name, gradient in program.gradients.items()}
 
 
-def evaluate_forward(layer: Layer, inputs: Arrays, functions: Functions) -> dict[str, np.ndarray]:
-    """Return the outputs, with 50 digits and rounded."""
-    machine = Machine(layer.statements, functions, arithmetic_of(True))
+def evaluate_forward(
+    layer: Layer, inputs: Arrays, functions: Functions, precise: bool = True
+) -> dict[str, np.ndarray]:
+    """Return the outputs, by evaluating the formula."""
+    machine = Machine(layer.statements, functions, arithmetic_of(precise))
     arrays = machine.arrays(machine.run({**layer.constants, **inputs}))
     return {name: arrays[name] for name in layer.outputs}
 

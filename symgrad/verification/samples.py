@@ -86,8 +86,9 @@ def shapes_of(layer: Layer, sizes: Mapping[Expr, int]) -> Shapes:
     for name in layer.inputs:
         lengths = []
         for index in layer.axes[name]:
-            if index.extent in sizes:
-                lengths.append(max(sizes[index.extent], bounds.get(index.extent, 0)))
+            extent = index.extent
+            if extent is not None and extent in sizes:
+                lengths.append(max(sizes[extent], bounds.get(extent, 0)))
             else:
                 lengths.append(index_extent(layer, shapes, index))
         shapes[name] = tuple(lengths)

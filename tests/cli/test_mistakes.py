@@ -29,10 +29,20 @@ def test_a_missing_file_is_named(run):
     assert result.stderr == "error: none.toml: No such file or directory\n"
 
 
+@pytest.mark.parametrize("source", ["", "= +", "y_i = x_i)", "(" * 5000])
+def test_any_bad_text_is_a_formula_error(run, source):
+    result = run("derive", source)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("FormulaError: ")
+
+
 def test_a_file_without_layers_is_named(run, tmp_path):
     (tmp_path / "empty.toml").write_text("# nothing\n")
     result = run("derive", "empty.toml")
-    assert (result.exit_code, result.stderr) == (1, "FormulaError: empty.toml has no layers\n  write one table a layer: [AddBias]\n")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "FormulaError: empty.toml has no layers\n  write one table a layer: [AddBias]\n"
+    )
 
 
 @pytest.mark.parametrize("content", [b"[A\n", b"[A]\nformula = '\xff'\n", b"formula = 'y = x'\n"])
@@ -60,6 +70,7 @@ def test_two_layers_of_one_name_are_refused(run, layers, tmp_path):
         ["derive", BIAS, "--constant", "eps=small"],
         ["derive", "AddBias", "--wrt", "b"],
         ["derive", BIAS, "z_i = x_i"],
+        ["generate", "AddBias", "--backend", "fortran"],
         ["nonsense"],
     ],
 )

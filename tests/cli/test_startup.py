@@ -1,5 +1,6 @@
 """What is imported when: a command waits for nothing that it does not use."""
 
+import os
 import subprocess
 import sys
 
@@ -54,3 +55,14 @@ def test_the_module_runs_as_a_command():
         [sys.executable, "-m", "symgrad", "--version"], capture_output=True, text=True, check=True
     )
     assert run.stdout == f"symgrad, version {symgrad.__version__}\n"
+
+
+def test_greek_letters_are_escaped_where_the_terminal_has_none():
+    run = subprocess.run(
+        [sys.executable, "-m", "symgrad", "derive", "y_i = α*x_i"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "d\\u03b1 = sum_i dy_i*x_i\ndx_i = \\u03b1*dy_i\n"

@@ -1,4 +1,4 @@
-"""The gradients that a textbook prints, reached from one-line and from several-statement formulas."""
+"""The gradients that a textbook prints, reached from one line or from several statements."""
 
 import pytest
 

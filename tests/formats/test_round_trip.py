@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -51,7 +52,7 @@ ARRAYS = {
 LETTERS = "ijkls"  # few, so that letters collide; s is a scalar too
 NUMBERS = [Fraction(text) for text in ("2", "-1", "1/2", "-1/3", "0.044715", "3/2", "1/40")]
 
-Draw = Callable[[st.SearchStrategy], object]
+Draw = Callable[[st.SearchStrategy[Any]], Any]
 Visible = tuple[Index, ...]
 
 
@@ -59,11 +60,13 @@ Visible = tuple[Index, ...]
 def expressions(draw: Draw, visible: Visible, depth: int) -> Expr:
     """Draw an expression that may mention the visible indices."""
     kind = draw(st.sampled_from(KINDS if depth else (_element, _number)))
-    return kind(draw, visible, depth - 1)
+    found: Expr = kind(draw, visible, depth - 1)
+    return found
 
 
 def _inner(draw: Draw, visible: Visible, depth: int) -> Expr:
-    return draw(expressions(visible, depth))
+    found: Expr = draw(expressions(visible, depth))
+    return found
 
 
 def _number(draw: Draw, visible: Visible, depth: int) -> Expr:
@@ -81,7 +84,8 @@ def _element(draw: Draw, visible: Visible, depth: int) -> Expr:
 
 
 def _index(draw: Draw, visible: Visible, extent: Expr) -> Index:
-    return draw(st.sampled_from([index for index in visible if index.extent == extent]))
+    found: Index = draw(st.sampled_from([i for i in visible if i.extent == extent]))
+    return found
 
 
 def _add(draw: Draw, visible: Visible, depth: int) -> Expr:
@@ -145,10 +149,8 @@ def _delta(draw: Draw, visible: Visible, depth: int) -> Expr:
 
 def _reduce(draw: Draw, visible: Visible, depth: int) -> Expr:
     count = draw(st.integers(1, 2))
-    new = tuple(
-        Index(draw(st.sampled_from(LETTERS)), draw(st.sampled_from(list(SIZES))))
-        for _ in range(count)
-    )
+    extents = [draw(st.sampled_from(list(SIZES))) for _ in range(count)]
+    new = tuple(Index(draw(st.sampled_from(LETTERS)), extent) for extent in extents)
     body = _inner(draw, visible + new, depth)
     op = draw(st.sampled_from(["sum", "sum", "sum", "mean", "prod", "logsumexp"]))
     condition = None
@@ -156,7 +158,7 @@ def _reduce(draw: Draw, visible: Visible, depth: int) -> Expr:
         left, right = IndexValue(new[0]), IndexValue(draw(st.sampled_from(visible)))
         condition = Compare(draw(st.sampled_from(["<=", "<", "!="])), left, right)
     reduced = Reduce(op, new, condition, body)
-    return reduced / new[0].extent if draw(st.booleans()) else reduced
+    return reduced / extents[0] if draw(st.booleans()) else reduced
 
 
 KINDS = (

@@ -198,6 +198,10 @@ REDUCTIONS = [
     (total(K, of=a), "sum_{k<size(x,2)} a_i"),
     (total(K0, of=a, when=compare(K0, "<=", I)), "sum_{k<=i} a_i"),
     (total(K, of=b, when=compare(K, "<", 2)), "sum_{k: not (k>=2)} b_k"),
+    (
+        total(K, L, of=a, when=compare(K, "<", L)),
+        "sum_{k,l: k<size(x,2), l<size(x,3), k<l} a_i",
+    ),
     # an indicator inside a sum
     (total(K, of=b * Indicator(compare(K, "<=", J))), "sum_{k<=j} b_k"),
     (total(K, of=b * Indicator(compare(b, ">", 0))), "sum_k where(b_k > 0, b_k, 0)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,10 @@ from symgrad.language.expr import AxisLength, Call, Element, Expr, Index, IndexV
 from symgrad.language.functions import FUNCTIONS
 from symgrad.language.statement import Statement
 from symgrad.oracle import evaluate_statements
+from symgrad.oracle.arithmetic import Arithmetic
+from symgrad.oracle.floats import FLOAT
+from symgrad.oracle.precise import precise_arithmetic
+from symgrad.oracle.spelling import function_of
 
 POINTS = np.array([-800.0, -3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.5, 3.0, 800.0])
 EDGES = np.array([np.inf, -np.inf, np.nan, 0.0, -1.0, 1.0])
@@ -85,3 +90,19 @@ def test_parameters_take_the_place_of_defaults() -> None:
 def test_stable_functions_stay_finite(name: str) -> None:
     for precise in (False, True):
         assert np.isfinite(values(name, np.array([-8000.0, 8000.0]), precise)).all()
+
+
+# rows whose spelling says more than the name of a NumPy function
+SPELLED = ["relu", "softsign", "hardtanh", "hardsigmoid", "hardswish"]
+
+
+@pytest.mark.parametrize("name", SPELLED)
+@pytest.mark.parametrize("arithmetic", [FLOAT, precise_arithmetic()])
+def test_a_function_without_a_definition_is_evaluated_by_its_spelling(
+    name: str, arithmetic: Arithmetic
+) -> None:
+    others = {key: value for key, value in arithmetic.functions.items() if key != name}
+    by_spelling = function_of(name, replace(arithmetic, functions=others))
+    for point in (-4, 0.25, 2, 7):
+        x = arithmetic.number(point)
+        assert float(by_spelling(x)) == pytest.approx(float(arithmetic.functions[name](x)))

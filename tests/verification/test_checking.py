@@ -213,3 +213,18 @@ def test_a_formula_whose_output_is_infinite_in_places_is_judged_where_it_is_fini
 
 def test_the_same_seed_gives_the_same_report() -> None:
     assert verify(RELU, ReLU, RULE, seed=3) == verify(RELU, ReLU, RULE, seed=3)
+
+
+def test_a_jump_that_rounding_decides_is_left_open() -> None:
+    layer = Layer("L", "y_i = sign(log(exp(x_i)/sum_k exp(x_k)) + 1/3 - 1/3*x_i/x_i)")
+
+    class Rounded:
+        def forward(self, x: Any) -> Any:
+            sums = np.log(np.exp(x).sum())
+            return np.sign(x - sums - x.dtype.type(1e-16) * (x.size == 1))
+
+        def backward(self, dy: Any) -> Any:
+            return np.zeros_like(dy)
+
+    report = verify(layer, Rounded, None)
+    assert report.ok, str(report)

@@ -1,0 +1,120 @@
+"""Walk expressions, rename and replace their indices, and compare them up to bound names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from symgrad.language.base import Expr, Index
+from symgrad.language.nodes import ArgReduce, Element, Extent, IndexValue, Reduce
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """Return the expressions directly inside `expr`, in reading order."""
+    return expr.children
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Yield `expr` and everything inside it, outermost first, in reading order."""
+    stack = [expr]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(current.children))
+
+
+def bound_indices(expr: Expr) -> tuple[Index, ...]:
+    """Return the indices that this very node binds."""
+    return expr.bound
+
+
+def free_indices(expr: Expr) -> frozenset[Index]:
+    """Return the indices that occur free in `expr` (unordered: never iterate it into output)."""
+    return expr.free
+
+
+def ordered_free_indices(expr: Expr) -> tuple[Index, ...]:
+    """Return the free indices in the order of their first appearance."""
+    free = free_indices(expr)
+    seen: dict[Index, None] = {}
+    for part in walk(expr):
+        if isinstance(part, (IndexValue, Extent)) and part.index in free:
+            seen.setdefault(part.index)
+    return tuple(seen)
+
+
+def element_names(expr: Expr) -> tuple[str, ...]:
+    """Return the names of the tensors and scalars read, in the order of first appearance."""
+    return tuple(dict.fromkeys(part.name for part in walk(expr) if isinstance(part, Element)))
+
+
+def map_parts(expr: Expr, function: Callable[[Expr], Expr]) -> Expr:
+    """Return the node with `function` applied to the expressions directly inside it."""
+    changed = False
+    parts: list[Any] = []
+    for part in expr.parts():
+        new: Any = part
+        if isinstance(part, Expr):
+            new = function(part)
+            changed = changed or new is not part
+        elif isinstance(part, tuple) and any(isinstance(item, Expr) for item in part):
+            new = tuple(function(item) for item in part)
+            changed = changed or any(a is not b for a, b in zip(new, part, strict=True))
+        parts.append(new)
+    return type(expr)(*parts) if changed else expr
+
+
+def rename(expr: Expr, mapping: Mapping[Index, Index]) -> Expr:
+    """Replace indices by indices, bound ones included."""
+    if not mapping:
+        return expr
+    return substitute(expr, {old: IndexValue(new) for old, new in mapping.items()}, mapping)
+
+
+def substitute(
+    expr: Expr, mapping: Mapping[Index, Expr], binders: Mapping[Index, Index] | None = None
+) -> Expr:
+    """Replace free indices by index expressions.
+
+    The caller sees to it that no replacement mentions an index which `expr` binds: `freshen` first.
+    """
+    binders = binders or {}
+
+    def visit(part: Expr) -> Expr:
+        if isinstance(part, IndexValue):
+            return mapping.get(part.index, part)
+        if isinstance(part, Extent):
+            new = mapping.get(part.index)
+            return Extent(new.index) if isinstance(new, IndexValue) else part
+        if mapping.keys().isdisjoint(part.free) and binders.keys().isdisjoint(part.inner):
+            return part
+        if isinstance(part, Reduce):
+            indices = tuple(binders.get(index, index) for index in part.indices)
+            condition = None if part.condition is None else visit(part.condition)
+            return Reduce(part.op, indices, condition, visit(part.body))
+        if isinstance(part, ArgReduce):
+            condition = None if part.condition is None else visit(part.condition)
+            index = binders.get(part.index, part.index)
+            return ArgReduce(part.op, index, condition, visit(part.body))
+        return map_parts(part, visit)
+
+    return visit(expr)
+
+
+def freshen(expr: Expr) -> Expr:
+    """Give every index that is bound inside `expr` a new object."""
+    return rename(expr, {index: index.fresh() for index in expr.inner})
+
+
+def replace(expr: Expr, function: Callable[[Expr], Expr | None]) -> Expr:
+    """Rewrite from the outside in: where `function` returns an expression, it stands instead."""
+    new = function(expr)
+    return new if new is not None else map_parts(expr, lambda part: replace(part, function))
+
+
+def alpha_key(expr: Expr, names: Mapping[Index, int] | None = None) -> Any:
+    """Return a key that is equal for expressions which differ only in the names of bound indices.
+
+    Free indices count as themselves unless `names` numbers them.
+    """
+    return expr.alpha_key(names or {})

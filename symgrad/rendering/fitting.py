@@ -1,0 +1,62 @@
+"""Break assignments that are too long for a line, by giving parts of them names of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symgrad.lowering.arrays import Apply, Array, Variable, rewrite, walk
+from symgrad.lowering.names import content_name, unique_name
+from symgrad.lowering.sharing import is_cheap
+
+WIDTH = 100
+# a part of this length is not worth a name
+SHORTEST = 12
+
+Print = Callable[[Array], str]
+
+
+def fit(
+    target: str, owner: str, array: Array, to_text: Print, taken: set[str], width: int = WIDTH
+) -> list[tuple[str, Array]]:
+    """Return assignments (name, array), the last one to `target`, each of which fits in the width.
+
+    Args:
+        target: text in front of `=`, or `return`.
+        owner: the name of the whole array.
+        array: what is assigned.
+        to_text: how arrays print.
+        taken: names that are used; the new ones are added.
+        width: columns that a line has.
+
+    Ends: each part taken out makes what is left shorter.
+    """
+    room = width - len(f"{target} = ")
+    if len(to_text(array)) <= room:
+        return [(target, array)]
+    part = _largest_part(array, to_text, room)
+    if part is None:
+        return [(target, array)]
+    name = part_name(owner, part, taken)
+    taken.add(name)
+    variable = Variable(name, part.ndim, part.kind)
+    rest = rewrite(array, lambda node: variable if node == part else None)
+    first = fit(name, name, part, to_text, taken, width)
+    return [*first, *fit(target, owner, rest, to_text, taken, width)]
+
+
+def part_name(owner: str, part: Array, taken: set[str]) -> str:
+    """Return a name for a part: by its content where that is short, else by what it is a part of."""
+    content = content_name(part)
+    if content.count("_") <= 1 and content not in taken:
+        return content
+    terms = isinstance(part, Apply) and part.op in ("+", "-")
+    return unique_name(f"{owner}_{'terms' if terms else 'term'}", taken)
+
+
+def _largest_part(array: Array, to_text: Print, room: int) -> Array | None:
+    """Return the longest proper part that fits in a line itself; None when no part makes it shorter."""
+    parts = [part for part in walk(array) if part is not array and not is_cheap(part)]
+    lengths = {part: len(to_text(part)) for part in parts}
+    useful = [part for part in parts if lengths[part] > SHORTEST]
+    fitting = [part for part in useful if lengths[part] <= room - SHORTEST]
+    return max(fitting or useful, key=lengths.__getitem__, default=None)

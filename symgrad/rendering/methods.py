@@ -1,0 +1,327 @@
+"""Write the methods of a generated class, as lines of NumPy code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+from fractions import Fraction
+from itertools import pairwise
+
+from symgrad.language.expr import Element, walk
+from symgrad.language.layer import Layer
+from symgrad.lowering.arrays import Array, Opaque, Variable
+from symgrad.lowering.arrays import walk as walk_array
+from symgrad.lowering.plan import Argument, Assignment, Check, Method, Plan
+from symgrad.rendering.code import python_name
+from symgrad.rendering.docstring import INDENT, backward_docstring, forward_docstring
+from symgrad.rendering.fitting import WIDTH, fit
+from symgrad.rendering.numpy_printer import Names, opaque_name, to_numpy
+from symgrad.rendering.warnings import loud_names, may_warn_needlessly
+
+BODY = INDENT * 2
+# attributes of every generated class
+OWN_ATTRIBUTES = frozenset({"forward", "backward", "extents", "dtype"})
+# an attribute that is read more often gets a local name
+READS = 2
+
+
+def attribute(name: str) -> str:
+    """Return `self.name`, clear of the attributes that every class has."""
+    plain = python_name(name)
+    return f"self.{plain}_" if plain in OWN_ATTRIBUTES else f"self.{plain}"
+
+
+def wrap_call(head: str, args: Sequence[str], tail: str, indent: str = BODY) -> list[str]:
+    """Return `head(args)tail` as the formatter breaks it."""
+    line = f"{indent}{head}({', '.join(args)}){tail}"
+    if len(line) <= WIDTH:
+        return [line]
+    inner = indent + INDENT
+    one = f"{inner}{', '.join(args)}"
+    if len(one) <= WIDTH:
+        return [f"{indent}{head}(", one, f"{indent}){tail}"]
+    return [f"{indent}{head}(", *(f"{inner}{arg}," for arg in args), f"{indent}){tail}"]
+
+
+# --- the constructor -----------------------------------------------------------------------------
+
+
+def constructor(plan: Plan) -> list[str]:
+    """Return the lines of __init__; none where the layer has nothing to be given."""
+    layer = plan.layer
+    functions = opaque_functions(plan)
+    options = [opaque_name(name, order) for name, order in functions]
+    options += [f"{python_name(n)}={number_text(v)}" for n, v in layer.constants.items()]
+    params = [python_name(name) for name in layer.params]
+    if not params and not options:
+        return []
+    args = ["self", *params, *(["*", *options] if options else [])]
+    lines = wrap_call("def __init__", args, ":", INDENT)
+    lines += [f"{BODY}{attribute(name)} = np.asarray({python_name(name)})" for name in layer.params]
+    lines += [f"{BODY}self.{opaque_name(*f)} = {opaque_name(*f)}" for f in functions]
+    whole = integer_constants(layer)
+    for name in layer.constants:
+        plain = python_name(name)
+        value = plain if name in whole else f"float({plain})"
+        lines.append(f"{BODY}self.{plain} = {value}")
+    return lines
+
+
+def opaque_functions(plan: Plan) -> list[tuple[str, int]]:
+    """Return (function, order) for each callable that the class takes: g, g_prime, ..."""
+    highest = dict.fromkeys(plan.layer.opaque, 1)
+    for method in (plan.forward, plan.backward):
+        for array in method.arrays():
+            for part in walk_array(array):
+                if isinstance(part, Opaque):
+                    highest[part.function] = max(highest.get(part.function, 1), part.order)
+    return [(name, order) for name, top in highest.items() for order in range(top + 1)]
+
+
+def integer_constants(layer: Layer) -> set[str]:
+    """Return the constants which say how far an index runs; the others become floats."""
+    return {
+        part.name
+        for axes in layer.axes.values()
+        for index in axes
+        if index.extent is not None
+        for part in walk(index.extent)
+        if isinstance(part, Element)
+    }
+
+
+def number_text(value: Fraction | float | int) -> str:
+    """Return a default value as Python text, `1e-5` rather than `1e-05`."""
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return str(value.numerator)
+    text = str(value) if isinstance(value, int) else repr(float(value))
+    return text.replace("e-0", "e-")
+
+
+# --- forward and backward ------------------------------------------------------------------------
+
+
+def forward_lines(plan: Plan) -> list[str]:
+    """Return the lines of forward."""
+    layer = plan.layer
+    names = Names()
+    given = [python_name(name) for name in layer.inputs if name not in layer.params]
+    lines = wrap_call("def forward", ["self", *given], ":", INDENT)
+    lines.append(f'{BODY}"""{forward_docstring(plan)}"""')
+    lines += take_arguments(plan.forward.arguments, "_inputs", layer.params, names)
+    for means in plan.forward.means:
+        name = python_name(means.name)
+        args = [f'"{means.name}"', name, *map(str, means.axes)]
+        lines += wrap_call("_not_empty", args, "")
+    lines += check_lines(plan.forward.checks, names)
+    output = _only_kept_output(plan)
+    if output is not None:
+        own = Names({output: attribute(output)})
+        lines += assignment_lines(plan.forward, own, _taken(plan), attribute(output), last=True)
+        return [*lines, *check_lines(plan.forward.late_checks, own)]
+    body = assignment_lines(plan.forward, names, _taken(plan), None, last=not plan.kept)
+    lines += _before_return(body, [*check_lines(plan.forward.late_checks, names), *_keep(plan)])
+    return lines
+
+
+def _only_kept_output(plan: Plan) -> str | None:
+    """Return the output, if forward keeps it alone and returns it alone."""
+    outputs = plan.layer.outputs
+    assigned = [assignment.name for assignment in plan.forward.assignments]
+    if len(outputs) == 1 and plan.kept == outputs and assigned[-1:] == list(outputs):
+        return None if plan.forward.late_checks else outputs[0]
+    return None
+
+
+def _taken(plan: Plan) -> set[str]:
+    names = {*plan.layer.inputs, *plan.layer.constants}
+    for method in (plan.forward, plan.backward):
+        names.update(assignment.name for assignment in method.assignments)
+        names.update(argument.name for argument in method.arguments)
+    return names
+
+
+def _before_return(body: list[str], lines: list[str]) -> list[str]:
+    return [*body[:-1], *lines, body[-1]]
+
+
+def _keep(plan: Plan) -> list[str]:
+    if not plan.kept:
+        return []
+    left = ", ".join(attribute(name) for name in plan.kept)
+    line = f"{BODY}{left} = {', '.join(python_name(name) for name in plan.kept)}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{BODY}{attribute(name)} = {python_name(name)}" for name in plan.kept]
+
+
+def backward_lines(plan: Plan) -> list[str]:
+    """Return the lines of backward."""
+    layer = plan.layer
+    arguments = plan.backward.arguments
+    default = "=1.0" if len(arguments) == 1 and not arguments[0].axes else ""
+    given = [python_name(argument.name) + default for argument in arguments]
+    lines = wrap_call("def backward", ["self", *given], ":", INDENT)
+    lines.append(f'{BODY}"""{backward_docstring(plan)}"""')
+    reads = plan.backward.reads()
+    stored = [*plan.kept, *(name for name in layer.params if reads.get(name))]
+    often = [name for name in stored if reads.get(name, 0) > READS]
+    names = Names({name: attribute(name) for name in stored if name not in often})
+    lines += take_arguments(arguments, "_gradients", (), Names())
+    if often:
+        left = ", ".join(python_name(name) for name in often)
+        lines.append(f"{BODY}{left} = {', '.join(attribute(name) for name in often)}")
+    lines += _backward_body(plan, names)
+    return lines
+
+
+def _backward_body(plan: Plan, names: Names) -> list[str]:
+    """Assign gradients, store those of params, and return the others in order."""
+    params = plan.layer.params
+    inputs = [name for name, _ in plan.gradients]
+    returns = dict(zip(inputs, plan.backward.returns, strict=True))
+    kept = [array for name, array in returns.items() if name not in params]
+    stored = [(dict(plan.gradients)[n], a) for n, a in returns.items() if n in params]
+    method = Method((), (), plan.backward.assignments, tuple(kept))
+    reads = method.reads()
+    direct = {name for name, array in stored if _is_named(array, name) and not reads.get(name)}
+    names = Names({**names.attributes, **{name: attribute(name) for name in direct}})
+    stored = [(name, array) for name, array in stored if name not in direct]
+    loud = loud_names(plan.forward.assignments)
+    body = assignment_lines(method, names, _taken(plan), None, not stored, loud)
+    stores = [f"{BODY}{attribute(name)} = {to_numpy(a, names).text}" for name, a in stored]
+    return _before_return(body, stores) if kept else [*body, *stores]
+
+
+def _is_named(array: Array, name: str) -> bool:
+    return isinstance(array, Variable) and array.name == name
+
+
+def take_arguments(
+    arguments: Iterable[Argument], function: str, params: Sequence[str], names: Names
+) -> list[str]:
+    """Return the lines that check arguments and bring them to one type."""
+    lines: list[str] = []
+    for integer, helper in ((False, function), (True, "_integers")):
+        chosen = [argument for argument in arguments if argument.integer == integer]
+        if not chosen and (integer or function == "_gradients"):
+            continue
+        left = ", ".join(python_name(argument.name) for argument in chosen)
+        args = ["self", *(_argument_text(argument, params, names) for argument in chosen)]
+        lines += wrap_call(f"{left} = {helper}" if left else helper, args, "")
+    return lines
+
+
+def _argument_text(argument: Argument, params: Sequence[str], names: Names) -> str:
+    name = python_name(argument.name)
+    value = attribute(argument.name) if argument.name in params else name
+    if all(isinstance(axis, str) for axis in argument.axes):
+        axes = '"' + "".join(str(axis) for axis in argument.axes) + '"'
+    else:
+        items = [f'"{a}"' if isinstance(a, str) else to_numpy(a, names).text for a in argument.axes]
+        axes = f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+    return f"{name}=({value}, {axes})"
+
+
+def check_lines(checks: Iterable[Check], names: Names) -> list[str]:
+    """Return the lines that raise ValueError."""
+    lines: list[str] = []
+    for check in checks:
+        lines.append(f"{BODY}if {to_numpy(check.condition, names).text}:")
+        lines += wrap_call("raise ValueError", [f'"{check.message}"'], "", BODY + INDENT)
+    return lines
+
+
+def assignment_lines(
+    method: Method,
+    names: Names,
+    taken: set[str],
+    output: str | None,
+    last: bool,
+    loud: Set[str] = frozenset(),
+) -> list[str]:
+    """Return the assignments and the return statement.
+
+    Args:
+        method: the method.
+        names: how names print.
+        taken: names that a new part may not take.
+        output: the attribute that the last assignment goes to, if any.
+        last: whether the last assignment may become the return statement.
+        loud: names from forward that may hold infinities.
+    """
+    silenced = _spanned(method.assignments, may_warn_needlessly(method.assignments, loud))
+    lines: list[str] = []
+    silent = False
+    for assignment in method.assignments:
+        quiet = assignment.name in silenced
+        if quiet and not silent:
+            lines.append(f'{BODY}with np.errstate(all="ignore"):  # branches that are not taken')
+        silent = quiet
+        indent = BODY + INDENT if quiet else BODY
+        final = assignment is method.assignments[-1] and not quiet
+        target = _target(assignment, method.returns, names, final and last)
+        lines += _assign(assignment, target, indent, names, taken)
+    if not lines or not lines[-1].lstrip().startswith("return"):
+        lines += _return(method.returns, names)
+    return lines if output is None else _returned(lines, output)
+
+
+def _spanned(assignments: Sequence[Assignment], loud: set[str]) -> set[str]:
+    """Add the assignments that stand between two silenced ones, so that one block holds them."""
+    places = [n for n, assignment in enumerate(assignments) if assignment.name in loud]
+    between = {
+        assignments[n].name
+        for first, second in pairwise(places)
+        if second - first <= 3
+        for n in range(first, second)
+    }
+    return loud | between
+
+
+def _returned(lines: list[str], output: str) -> list[str]:
+    return lines if lines[-1].endswith(f"return {output}") else [*lines, f"{BODY}return {output}"]
+
+
+def _target(
+    assignment: Assignment, returns: Sequence[Array], names: Names, may_return: bool
+) -> str:
+    alone = len(returns) == 1 and isinstance(returns[0], Variable)
+    text = names.text(assignment.name)
+    if may_return and alone and returns[0].name == assignment.name and "." not in text:  # type: ignore[attr-defined]
+        return "return"
+    return text
+
+
+def _assign(
+    assignment: Assignment, target: str, indent: str, names: Names, taken: set[str]
+) -> list[str]:
+    lines: list[str] = []
+
+    def text(array: Array) -> str:
+        return to_numpy(array, names).text
+
+    pieces = fit(target, assignment.name, assignment.array, text, taken, WIDTH - len(indent))
+    for name, array in pieces:
+        if name == "return":
+            lines.append(f"{indent}return {text(array)}")
+        else:
+            plain = name if name == target else python_name(name)
+            lines.append(f"{indent}{plain} = {text(array)}")
+    if assignment.comment:
+        lines.insert(0, f"{indent}# {assignment.comment}")
+    return lines
+
+
+def _return(returns: Sequence[Array], names: Names) -> list[str]:
+    texts = [to_numpy(array, names).text for array in returns]
+    if not texts:
+        return []
+    line = f"{BODY}return {', '.join(texts)}"
+    if len(line) <= WIDTH:
+        return [line]
+    inner = BODY + INDENT
+    one = f"{inner}{', '.join(texts)}"
+    items = [one] if len(one) <= WIDTH else [f"{inner}{text}," for text in texts]
+    return [f"{BODY}return (", *items, f"{BODY})"]
+
+
