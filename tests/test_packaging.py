@@ -51,14 +51,15 @@ def installed(wheel, tmp_path_factory):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
     def run(program, *arguments):
-        return subprocess.run(
+        result = subprocess.run(
             [python.parent / program, *arguments],
             cwd=elsewhere,
             env=environment,
             capture_output=True,
             text=True,
-            check=True,
-        ).stdout
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
     return run
 

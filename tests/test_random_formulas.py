@@ -11,7 +11,7 @@ import symgrad
 from tests.counterexamples import COUNTEREXAMPLES
 from tests.strategies import formulas
 
-# SYMGRAD_EXAMPLES=5000 pytest tests/test_random_formulas.py searches new formulas each time
+# SYMGRAD_EXAMPLES=5000 pytest tests/test_random_formulas.py searches deeper, and anew each time
 EXAMPLES = os.environ.get("SYMGRAD_EXAMPLES")
 
 
@@ -27,7 +27,7 @@ def assert_verified(text: str) -> None:
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-@given(formulas())
+@given(formulas(depth=3 if EXAMPLES else 2))
 def test_a_random_formula_is_derived_and_generated_right(text: str) -> None:
     assert_verified(text)
 

@@ -20,6 +20,7 @@ from symgrad.language.expr import (
     Element,
     Index,
     IndexValue,
+    Indicator,
     StopGradient,
     free_indices,
     walk,
@@ -248,6 +249,8 @@ def _accept(
         return False
     if _is_copy(adjoint.terms, context.leaves) or (summed and _is_outer(adjoint, context.graph)):
         return True
+    if _is_masked(adjoint.terms) and not context.lemmas.is_finite_product(term):
+        return True  # 0*inf is NaN: the mask has to stand in the very product
     if uses == 1 and (len(adjoint.terms) == 1 or not summed):
         return True
     if not summed:
@@ -270,6 +273,11 @@ def _is_copy(terms: Terms, inputs: frozenset[str]) -> bool:
     if others or first.sums or len(plain) < len(factors):
         return False
     return len(leaves) <= 1 and len(plain) - len(leaves) <= 1
+
+
+def _is_masked(terms: Terms) -> bool:
+    """Say whether an adjoint is 0 where some condition fails."""
+    return all(any(isinstance(base, Indicator) for base, _ in term.factors) for term in terms)
 
 
 def _is_outer(adjoint: Adjoint, graph: Graph) -> bool:

@@ -49,7 +49,7 @@ def _is_exponential(element: Element, graph: Graph) -> bool:
     return isinstance(body, Call) and body.function == "exp"
 
 
-def name_shared_products(graph: Graph, wrt: set[str], inputs: set[str]) -> Graph:
+def name_products(graph: Graph, wrt: set[str], inputs: set[str]) -> Graph:
     """Return the graph in which products that several places need have a name.
 
     gamma_j*x_centered_ij*x_rsqrt_i becomes gamma_j*x_hat_ij: the gradient by the input is that very
@@ -62,9 +62,9 @@ def name_shared_products(graph: Graph, wrt: set[str], inputs: set[str]) -> Graph
         body = definition.body
         if isinstance(body, (Add, Mul)) or (isinstance(body, Reduce) and body.op == "sum"):
             terms = flatten(body)
-            new = [_grouped(term, result, wrt, inputs) for term in terms]
+            new = [_with_hat(term, result, wrt, inputs) for term in terms]
             if len(terms) > 1:
-                new = [_shared(term, result, counts) for term in new]
+                new = [_with_repeated(term, result, counts) for term in new]
             body = body if new == terms else plain_sums(new)
         _copy(definition, body, result)
     return result
@@ -90,7 +90,7 @@ def _product_key(term: Term) -> Any:
     return value_key(product, ordered_free_indices(product))
 
 
-def _shared(term: Term, graph: Graph, counts: Counter[Any]) -> Term:
+def _with_repeated(term: Term, graph: Graph, counts: Counter[Any]) -> Term:
     """Return the term as a number times a named product, when the product occurs again."""
     if not _is_worth_sharing(term) or counts[_product_key(term)] < 2:
         return term
@@ -98,7 +98,7 @@ def _shared(term: Term, graph: Graph, counts: Counter[Any]) -> Term:
     return Term(term.coefficient, ((value, UNIT),))
 
 
-def _grouped(term: Term, graph: Graph, wrt: set[str], inputs: set[str]) -> Term:
+def _with_hat(term: Term, graph: Graph, wrt: set[str], inputs: set[str]) -> Term:
     leaves = [b for b, _ in term.factors if isinstance(b, Element) and b.name in wrt & inputs]
     computed = [(b, e) for b, e in term.factors if isinstance(b, Element) and b.name not in inputs]
     roots = [b for b, e in computed if e < 0 or e.denominator != 1 or _is_root(b, graph)]

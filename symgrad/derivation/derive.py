@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from symgrad.derivation.adjoint import Reverse, differentiate
-from symgrad.derivation.candidates import name_shared_products, offer_softmax
+from symgrad.derivation.candidates import name_products, offer_softmax
 from symgrad.derivation.desugar import desugar
 from symgrad.derivation.factor import Order, factored, reading_order
 from symgrad.derivation.graph import Definition, Graph
@@ -156,7 +156,7 @@ def forward_graph(layer: Layer) -> Graph:
     graph = Graph()
     plain = [Statement(s.name, s.subscripts, desugar(s.value)) for s in layer.statements]
     normalise(stabilise(plain), graph)
-    graph = name_shared_products(graph, set(layer.wrt), set(layer.inputs))
+    graph = name_products(graph, set(layer.wrt), set(layer.inputs))
     offer_softmax(graph)
     return graph
 

@@ -18,6 +18,7 @@ from symgrad.language.expr import (
     Reduce,
     Where,
     add,
+    freshen,
     map_parts,
     mul,
     power,
@@ -70,7 +71,8 @@ def _sum_over_count(mean: Reduce) -> Expr:
     if mean.condition is None:
         count = mul(*(index.extent for index in mean.indices if index.extent is not None))
     else:
-        count = Reduce("sum", mean.indices, mean.condition, ONE)
+        # the count comes to stand inside the sum: its indices are its own
+        count = freshen(Reduce("sum", mean.indices, mean.condition, ONE))
     return mul(power(count, MINUS_ONE), total)
 
 

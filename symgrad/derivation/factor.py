@@ -145,15 +145,13 @@ def _outside(term: Term) -> dict[Expr, Fraction]:
 
 
 def _common_number(terms: Sequence[Term]) -> Fraction:
-    """Return the coefficient to take out: what leaves whole numbers, with the first one's sign."""
-    first = terms[0].coefficient
-    sign = Fraction(-1 if first < 0 else 1)
-    if all(term.coefficient < 0 for term in terms) or first > 0:
-        numerators = gcd(*(abs(term.coefficient.numerator) for term in terms))
-        denominators = {term.coefficient.denominator for term in terms}
-        if len(denominators) == 1:
-            return sign * Fraction(numerators, denominators.pop())
-    return Fraction(1)
+    """Return the coefficient to take out: what leaves whole numbers, negative if all terms are."""
+    denominators = {term.coefficient.denominator for term in terms}
+    if len(denominators) > 1:
+        return Fraction(1)
+    sign = -1 if all(term.coefficient < 0 for term in terms) else 1
+    numerators = gcd(*(abs(term.coefficient.numerator) for term in terms))
+    return Fraction(sign * numerators, denominators.pop())
 
 
 def _divided(term: Term, common: Sequence[Factor], number: Fraction) -> Term:

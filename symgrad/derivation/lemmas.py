@@ -33,12 +33,15 @@ from symgrad.language.expr import (
     Index,
     IndexValue,
     Indicator,
+    Mul,
     Number,
     Power,
     Reduce,
+    StopGradient,
     Where,
     children,
     free_indices,
+    power,
     split_coefficient,
 )
 from symgrad.language.functions import FUNCTIONS
@@ -147,11 +150,15 @@ class Lemmas:
             return self._infinite_outside(body)
         return ()
 
+    def is_finite_product(self, term: Term) -> bool:
+        """Say whether every factor of a term is finite wherever the inputs are."""
+        return all(self.is_finite(power(base, Number(e))) for base, e in term.factors)
+
     def is_finite(self, expr: Expr) -> bool:
         """Say whether a value is finite wherever the inputs and incoming gradients are.
 
         Only what can be seen is granted: a sum of exponentials is taken to be positive, an
-        exponential not to overflow.
+        exponential not to overflow unless its shift is the max of some elements alone.
         """
         body = self.graph.inside(expr)
         if isinstance(body, Element):
@@ -159,14 +166,23 @@ class Lemmas:
         if isinstance(body, Constant):
             return body.name != "inf"
         if isinstance(body, Call) and body.function == "exp":
-            return True
-        if isinstance(body, Power) and _may_be_negative(body.exponent):
+            return not self._has_partial_shift(body.args[0])
+        if isinstance(body, Power) and _needs_positive_base(body.exponent):
             return self._is_sum_of_exponentials(body.base)
         if isinstance(body, Call) and FUNCTIONS[body.function].domain != EVERYWHERE:
             return False
         if isinstance(body, (Delta, Indicator, IndexValue)):
             return True
         return all(self.is_finite(child) for child in children(body))
+
+    def _has_partial_shift(self, exponent: Expr) -> bool:
+        """Say whether an exponent is shifted by a max under a condition: others may exceed it."""
+        body = self.graph.inside(exponent)
+        if isinstance(body, (Add, Mul, StopGradient)):
+            return any(self._has_partial_shift(child) for child in children(body))
+        if isinstance(body, Element) and body != exponent:
+            return self._has_partial_shift(body)
+        return isinstance(body, Reduce) and body.op == "max" and body.condition is not None
 
     def _is_sum_of_exponentials(self, expr: Expr) -> bool:
         body = self.graph.inside(expr)
@@ -176,8 +192,10 @@ class Lemmas:
         return isinstance(inner, Call) and inner.function == "exp"
 
 
-def _may_be_negative(expr: Expr) -> bool:
-    return not isinstance(expr, Number) or expr.value < 0
+def _needs_positive_base(exponent: Expr) -> bool:
+    if not isinstance(exponent, Number):
+        return True
+    return exponent.value < 0 or exponent.value.denominator != 1
 
 
 def _summed_alone(term: Term, base: Expr) -> tuple[Index, ...]:

@@ -117,7 +117,7 @@ def _difference(body: Add, graph: Graph) -> str:
         coefficient, rest = split_coefficient(term)
         if coefficient >= 0:
             continue
-        if isinstance(rest, StopGradient):
+        if isinstance(graph.inside(rest), StopGradient):
             return "shifted"
         inner = flatten(graph.inside(rest))
         if len(inner) == 1 and inner[0].sums and _is_mean(inner[0]):

@@ -37,6 +37,7 @@ from symgrad.language.expr import (
     StopGradient,
     Where,
     add,
+    freshen,
     mul,
     power,
     split_coefficient,

@@ -15,7 +15,7 @@ from symgrad.derivation.lemmas import Lemmas
 from symgrad.derivation.pullback import contract_deltas
 from symgrad.derivation.reuse import Pattern, reuse_once
 from symgrad.derivation.terms import Term, combine, numbered
-from symgrad.language.expr import Index, Indicator, Number, power
+from symgrad.language.expr import Index, Indicator
 
 Terms = list[Term]
 
@@ -72,7 +72,7 @@ def drop_repeated_mask(terms: Terms, context: Context) -> Terms | None:
         masks = [base for base, _ in term.factors if isinstance(base, Indicator)]
         for mask in masks:
             others = [base for base, e in term.factors if e > 0 and base is not mask]
-            if not all(lemmas.is_finite(power(b, Number(e))) for b, e in term.factors):
+            if not lemmas.is_finite_product(term):
                 continue
             if any(mask.condition in lemmas.vanishes_outside(base) for base in others):
                 kept = tuple(f for f in term.factors if f[0] is not mask)

@@ -145,7 +145,7 @@ def _needs_bound(
 ) -> bool:
     """Say whether the extent of an index would not be read from where it stands.
 
-    It is read from an axis, or else from an index of an outer scope that it is compared with.
+    It is read from an axis, or else from the indices of an outer scope that it is compared with.
     """
     if index.extent is None:
         return False
@@ -155,11 +155,16 @@ def _needs_bound(
     parts = [part for expr in (body, *conditions) for part in walk(expr)]
     if any(isinstance(part, Element) and value in part.subscripts for part in parts):
         return False
-    return not any(
-        isinstance(condition, Compare)
-        and condition.left == value
-        and isinstance(condition.right, IndexValue)
-        and condition.right.index not in bound
-        and condition.right.index.extent == index.extent
-        for condition in conditions
-    )
+    if not any(_compared_with(value, condition) for condition in conditions):
+        return True
+    partners = [partner for part in parts for partner in _compared_with(value, part)]
+    return any(partner in bound or partner.extent != index.extent for partner in partners)
+
+
+def _compared_with(value: IndexValue, part: Expr) -> tuple[Index, ...]:
+    """Return the index that `part` compares an index with, if it does."""
+    if not isinstance(part, Compare):
+        return ()
+    sides = {part.left: part.right, part.right: part.left}
+    other = sides.get(value)
+    return (other.index,) if isinstance(other, IndexValue) else ()

@@ -94,6 +94,8 @@ def _pow_by_base(a: Expr, b: Expr, y: Expr) -> Expr:
 
 
 def _pow_by_exponent(a: Expr, b: Expr, y: Expr) -> Expr:
+    if isinstance(a, Number):
+        return y * _f("log", a) if a.value else ZERO
     zero = And((Compare("==", a, ZERO), Compare(">=", b, ZERO)))
     return Where(zero, ZERO, y * _f("log", a))
 
@@ -261,11 +263,11 @@ _ROWS = (
         "hardswish",
         derivatives=(
             lambda x, y: Where(
-                _lt(x, -3), ZERO, Where(Compare("<=", x, as_expr(3)), x / 3 + HALF, ONE)
+                Compare("<=", x, as_expr(-3)), ZERO, Where(_lt(x, 3), x / 3 + HALF, ONE)
             ),
         ),
         numpy="{0} * np.clip({0} + 3, 0, 6) / 6",
-        kink="-1/2 at x = -3, 3/2 at x = 3",
+        kink="0 at x = -3, 1 at x = 3",
     ),
     Function(
         "max",

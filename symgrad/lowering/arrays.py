@@ -1,7 +1,7 @@
 """Define the array expressions of a plan: frozen nodes that know axis positions and no letters.
 
-Two equal nodes compute the same array, whatever indices the formulas used, so that shared work is
-found by comparison. A `Value` pairs an array with the indices of its axes while a formula is lowered.
+Two equal nodes compute the same array, whatever indices the formulas used: shared work is found by
+comparison. A `Value` pairs an array with the indices of its axes while a formula is lowered.
 
 Each node has a rank (`ndim`) and a `kind`: `float` arrays have the layer's dtype; `bool` and `int`
 arrays must be cast before they meet numbers alone; a `weak` value is a Python number, which never
@@ -10,7 +10,6 @@ changes the dtype of what it meets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, dataclass_transform
@@ -39,7 +38,12 @@ class Array:
 
     def parts(self) -> tuple[Any, ...]:
         """Return the fields, in order."""
-        return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        cached: tuple[Any, ...] | None = self.__dict__.get("_parts")
+        if cached is None:
+            names = [field.name for field in fields(self)]  # type: ignore[arg-type]
+            cached = tuple(getattr(self, name) for name in names)
+            object.__setattr__(self, "_parts", cached)
+        return cached
 
     def key(self) -> tuple[Any, ...]:
         """Return what two equal nodes have in common."""
@@ -187,7 +191,7 @@ class Tri(Array):
 
 @array_node
 class Apply(Array):
-    """An elementwise operation on arguments that broadcast; `op` is a key of the printer's table."""
+    """An elementwise operation on arguments that broadcast; `op` names a row of the printer."""
 
     op: str
     args: tuple[Array, ...]
@@ -244,7 +248,7 @@ class Cast(Array):
 
 @array_node
 class Expand(Array):
-    """Axes in their order with None where an axis of length 1 is put in: (0, None) is `a[:, None]`."""
+    """Axes in their order, None where an axis of length 1 is put in: (0, None) is `a[:, None]`."""
 
     array: Array
     layout: tuple[int | None, ...]
@@ -367,10 +371,11 @@ class Contraction(Array):
 
 @array_node
 class Fill(Array):
-    """The array, repeated to a full shape; its own axes are the trailing ones or have length 1."""
+    """The array, repeated along the `missing` axes of a full shape, where it has none or length 1."""
 
     array: Array
     shape: tuple[Array, ...]
+    missing: tuple[int, ...]
 
     @property
     def ndim(self) -> int:
@@ -409,53 +414,3 @@ class Value:
     def __post_init__(self) -> None:
         if self.array.ndim != len(self.axes):
             raise AssertionError(f"{len(self.axes)} indices for {self.array}")
-
-
-# --- traversal -----------------------------------------------------------------------------------
-
-
-def _arrays_in(part: Any) -> Iterator[Array]:
-    if isinstance(part, Array):
-        yield part
-    elif isinstance(part, tuple):
-        for item in part:
-            yield from _arrays_in(item)
-
-
-def children(array: Array) -> Iterator[Array]:
-    """Yield the arrays directly inside `array`, in order."""
-    for part in array.parts():
-        yield from _arrays_in(part)
-
-
-def walk(array: Array) -> Iterator[Array]:
-    """Yield `array` and everything inside it, outermost first."""
-    yield array
-    for child in children(array):
-        yield from walk(child)
-
-
-def _map_part(part: Any, function: Callable[[Array], Array]) -> Any:
-    if isinstance(part, Array):
-        return function(part)
-    if isinstance(part, tuple):
-        return tuple(_map_part(item, function) for item in part)
-    return part
-
-
-def map_children(array: Array, function: Callable[[Array], Array]) -> Array:
-    """Return the same node with `function` applied to the arrays directly inside it."""
-    parts = array.parts()
-    new = tuple(_map_part(part, function) for part in parts)
-    return array if new == parts else type(array)(*new)
-
-
-def rewrite(array: Array, function: Callable[[Array], Array | None]) -> Array:
-    """Rewrite from the outside in: where `function` returns an array, it stands instead."""
-    new = function(array)
-    return new if new is not None else map_children(array, lambda part: rewrite(part, function))
-
-
-def variables(array: Array) -> Iterator[Variable]:
-    """Yield the variables read, in order, with repetitions."""
-    return (part for part in walk(array) if isinstance(part, Variable))

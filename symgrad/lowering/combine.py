@@ -1,4 +1,4 @@
-"""Combine values whose axes differ: transposed and expanded so that NumPy's broadcasting applies."""
+"""Combine values whose axes differ, transposed and expanded so that they broadcast."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from symgrad.language.expr import Index
-from symgrad.lowering.arrays import (
-    Apply,
-    Array,
-    Cast,
-    Expand,
-    Literal,
-    Permute,
-    Reduction,
-    Value,
-)
+from symgrad.lowering.arrays import Apply, Array, Cast, Expand, Literal, Permute, Reduction, Value
 
 ONE = Literal(Fraction(1))
 ZERO = Literal(Fraction(0))
@@ -105,9 +96,8 @@ def multiply(left: Value, right: Value, frame: Sequence[Index]) -> Value:
     if is_one(right):
         return left
     kinds = {left.array.kind, right.array.kind}
-    if "float" not in kinds or "int" in kinds:
-        if kinds != {"bool"}:
-            left, right = as_float(left), as_float(right)
+    if kinds != {"bool"} and ("float" not in kinds or "int" in kinds):
+        left, right = as_float(left), as_float(right)
     return combine("*", (left, right), frame)
 
 

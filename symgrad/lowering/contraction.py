@@ -1,4 +1,4 @@
-"""Contract several arrays: find the cheapest order of pairs, and the NumPy operation for each pair."""
+"""Contract arrays, in the cheapest order of pairs, each pair by the NumPy operation that fits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Indices = frozenset[Index]
 
 
 def contract(operands: Sequence[Value], summed: Iterable[Index], frame: Frame) -> Value:
-    """Return the product of the operands, summed over `summed`; each index is owned by some operand.
+    """Return the product of the operands, summed over indices that some operand has.
 
     The axes of the result are those of the operands that are not summed, in any order.
     """
@@ -55,7 +55,7 @@ Tree = int | tuple["Tree", "Tree"]
 
 
 def _needed(members: Iterable[int], axes: Sequence[Indices], out: Indices) -> Indices:
-    """Return the indices which the product of some operands must keep for the others and the result."""
+    """Return the indices which a product of some operands keeps for the others and the result."""
     inside = set(members)
     held: Indices = frozenset().union(*(axes[n] for n in inside))
     outside = [axes[n] for n in range(len(axes)) if n not in inside]
@@ -73,7 +73,7 @@ def pair_cost(left: Indices, right: Indices, result: Indices) -> float:
 
 
 def _best_tree(axes: Sequence[Indices], out: Indices) -> Tree:
-    """Return the cheapest binary tree over all operands; the first in reading order at equal cost."""
+    """Return the cheapest tree over all operands; the first in reading order at equal cost."""
     best: dict[tuple[int, ...], tuple[float, Tree]] = {(n,): (0.0, n) for n in range(len(axes))}
     for count in range(2, len(axes) + 1):
         for members in combinations(range(len(axes)), count):
@@ -178,7 +178,10 @@ def contract_pair(left: Value, right: Value, kept: Indices, frame: Frame) -> Val
 
 
 def _contraction(
-    form: str, args: Sequence[Value], result: Frame, axes: tuple = ((), ())  # type: ignore[type-arg]
+    form: str,
+    args: Sequence[Value],
+    result: Frame,
+    axes: tuple = ((), ()),  # type: ignore[type-arg]
 ) -> Value:
     subscripts = einsum_subscripts([value.axes for value in args], result)
     arrays = tuple(value.array for value in args)
@@ -188,13 +191,15 @@ def _contraction(
 def einsum_subscripts(operands: Sequence[Frame], result: Frame) -> str:
     """Return einsum's subscripts, in the letters of the formula as far as they differ."""
     letters: dict[Index, str] = {}
-    free = [letter for letter in string.ascii_letters]
+    free = list(string.ascii_letters)
     for axes in operands:
         for index in axes:
             if index not in letters:
                 own = index.name if index.name in free else None
                 letters[index] = own or next(
-                    letter for letter in "ijklmnopqrstuvwxyz" + string.ascii_letters if letter in free
+                    letter
+                    for letter in "ijklmnopqrstuvwxyz" + string.ascii_letters
+                    if letter in free
                 )
                 free.remove(letters[index])
     spell = ["".join(letters[index] for index in axes) for axes in (*operands, result)]

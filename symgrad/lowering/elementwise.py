@@ -142,7 +142,7 @@ def diagonal(array: Array, indices: list[Index]) -> Value:
     axes = tuple(dict.fromkeys(indices))
     if len(axes) == len(indices):
         return Value(array, axes)
-    letters = {index: letter for index, letter in zip(axes, "ijklmnopqrstuvwxyz", strict=False)}
+    letters = dict(zip(axes, "ijklmnopqrstuvwxyz", strict=False))
     spec = "".join(letters[index] for index in indices)
     result = "".join(letters[index] for index in axes)
     return Value(Contraction("einsum", (array,), f"{spec}->{result}"), axes)
@@ -227,16 +227,16 @@ def _(expr: FloorDiv | Mod, scope: Scope, frame: Frame) -> Value:
 
 @lower.register
 def _(expr: Call, scope: Scope, frame: Frame) -> Value:
-    expanded = expand(expr)
-    if FUNCTIONS[expr.function].numpy is None or not isinstance(expanded, Call):
-        if expanded != expr and expr.function != "softplus":
-            return lower(expanded, scope, frame)
-    if expr.function == "softplus" and len(expr.args) == 2:
-        x, beta = expr.args
-        return lower(Call("softplus", (beta * x,)) / beta, scope, frame)
-    return combine(
-        expr.function, tuple(as_float(lower(arg, scope, frame)) for arg in expr.args), frame
-    )
+    plain = FUNCTIONS[expr.function].numpy is not None and len(expr.args) == _arity(expr)
+    expanded = expr if plain and expr.function == "softplus" else expand(expr)
+    if expanded is not expr:
+        return lower(expanded, scope, frame)
+    args = tuple(as_float(lower(arg, scope, frame)) for arg in expr.args)
+    return combine(expr.function, args, frame)
+
+
+def _arity(call: Call) -> int:
+    return FUNCTIONS[call.function].arity
 
 
 @lower.register
@@ -281,8 +281,6 @@ def _(expr: Compare, scope: Scope, frame: Frame) -> Value:
     if isinstance(left, IndexValue) and isinstance(right, IndexValue) and left != right:
         return compare_indices(expr.op, left.index, right.index, scope, frame)
     return combine(expr.op, (lower(left, scope, frame), lower(right, scope, frame)), frame)
-
-
 
 
 def compare_indices(op: str, left: Index, right: Index, scope: Scope, frame: Frame) -> Value:

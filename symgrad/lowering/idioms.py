@@ -1,7 +1,7 @@
 """Hold the idioms: special array forms, tried in order before the general lowering.
 
-An idiom takes an expression, the scope and the frame, and returns a value, or None where it does not
-apply. Its docstring states the law. To add one, write the function and put it into IDIOMS.
+An idiom takes an expression, the scope and the frame, and returns a value, or None where it does
+not apply. Its docstring states the law. To add one, write the function and put it into IDIOMS.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def place_at_argmax(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
 
 
 def _computed_deltas(expr: Expr, scope: Scope) -> Sequence[tuple[Expr, Index, Expr]]:
-    """Return (delta, index, integer) for the deltas that compare an index with computed integers."""
+    """Return (delta, index, integer) for the deltas of an index and computed integers."""
     found = []
     for factor in expr.factors if isinstance(expr, Mul) else ():
         if isinstance(factor, Delta):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from symgrad.lowering.arrays import Array, Variable, rewrite, variables
+from symgrad.lowering.arrays import Array, Variable
+from symgrad.lowering.traversal import rewrite, variables
 
 
 @dataclass

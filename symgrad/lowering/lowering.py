@@ -8,16 +8,7 @@ from symgrad.formats.text import statement_text
 from symgrad.language.expr import AxisLength, Expr
 from symgrad.language.layer import Statement
 from symgrad.language.program import Program
-from symgrad.lowering.arrays import (
-    Array,
-    Fill,
-    KeptExtent,
-    Size,
-    Value,
-    Variable,
-    rewrite,
-    variables,
-)
+from symgrad.lowering.arrays import Array, Fill, KeptExtent, Size, Value, Variable
 from symgrad.lowering.combine import align, float_array, transpose
 from symgrad.lowering.elementwise import Frame, lower, lower_extent
 from symgrad.lowering.lines import Line, read_counts
@@ -33,6 +24,7 @@ from symgrad.lowering.sharing import (
     share,
 )
 from symgrad.lowering.splitting import split_program
+from symgrad.lowering.traversal import rewrite, variables
 
 
 def lower_program(program: Program) -> Plan:
@@ -80,10 +72,10 @@ def _full(value: Value, target: Frame, scope: Scope, result: bool) -> Array:
     """Return the array over all axes of the statement's left side, as floats or integers."""
     value = transpose(value, target)
     array = value.array if value.array.kind == "int" and not result else float_array(value.array)
-    missing = len(value.axes) < len(target)
+    missing = tuple(n for n, index in enumerate(target) if index not in value.axes)
     if missing or (result and array.kind == "weak"):
         shape = tuple(lower_extent(_extent(index.extent), scope) for index in target)
-        return Fill(align(Value(array, value.axes), target), shape)
+        return Fill(align(Value(array, value.axes), target), shape, missing)
     return array
 
 
@@ -133,15 +125,13 @@ def _plan(program: Program, lines: list[Line], scope: Scope, axes: AxisNames) ->
     )
 
 
-Parts = tuple[
-    tuple[Check, ...], tuple[Assignment, ...], tuple[Array, ...], tuple[Check, ...]
-]
+Parts = tuple[tuple[Check, ...], tuple[Assignment, ...], tuple[Array, ...], tuple[Check, ...]]
 
 
 def _method(
     lines: Sequence[Line], results: Iterable[str], early: Iterable[Check], late: Iterable[Check]
 ) -> Parts:
-    """Return the parts of a method; a result which is only another name is returned as that name."""
+    """Return the parts of a method; a result that is only another name is returned as that."""
     counts = read_counts(lines)
     by_name = {line.name: line for line in lines}
     returns: list[Array] = []
@@ -161,9 +151,7 @@ def _method(
     return tuple(early), assignments, tuple(returns), tuple(late)
 
 
-def _kept(
-    program: Program, forward: Sequence[Line], backward: Sequence[Line]
-) -> tuple[str, ...]:
+def _kept(program: Program, forward: Sequence[Line], backward: Sequence[Line]) -> tuple[str, ...]:
     """Return what forward keeps: inputs and assigned names that backward reads, params apart."""
     read = {variable.name for line in backward for variable in variables(line.array)}
     names = [*program.layer.inputs, *(line.name for line in forward)]
@@ -198,5 +186,3 @@ def _sizes_in_backward(
     for line in lines:
         line.array = rewrite(line.array, visit)
     return lines
-
-

@@ -1,8 +1,9 @@
-"""Give names to shared arrays, by their content, so that generated code reads as written by hand."""
+"""Give names to shared arrays, by their content, as somebody who writes by hand would."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from functools import singledispatch
 
 from symgrad.lowering.arrays import (
@@ -18,6 +19,7 @@ from symgrad.lowering.arrays import (
     Gather,
     Head,
     Helper,
+    Literal,
     Opaque,
     Permute,
     Reduction,
@@ -26,6 +28,7 @@ from symgrad.lowering.arrays import (
 )
 
 LONGEST = 20
+ZERO = Literal(Fraction(0))
 
 # how the result of an operation is called, after the name of its first argument
 WORDS = {
@@ -93,7 +96,7 @@ def _(array: Arange) -> str:
 @content_name.register
 def _(array: Apply) -> str:
     if array.op in MASKS:
-        return "mask"
+        return _mask_name(array)
     wide = [arg for arg in array.args if arg.kind != "weak"]
     if array.op == "where":
         wide = [arg for arg in array.args[1:] if arg.kind != "weak"]
@@ -110,6 +113,14 @@ def _(array: Apply) -> str:
     if array.op == "-" and _is_mean_of(wide[-1], wide[0]):
         return _suffixed(wide[0], "centred")
     return _suffixed(wide[0], WORDS.get(array.op, array.op))
+
+
+def _mask_name(array: Apply) -> str:
+    """Return `x_positive` for x > 0, `x_mask` for other conditions on x."""
+    first = array.args[0]
+    if not isinstance(first, Variable) or content_name(first).endswith("mask"):
+        return "mask"
+    return f"{first.name}_{'positive' if array.op == '>' and array.args[1] == ZERO else 'mask'}"
 
 
 def _is_mean_of(mean: Array, array: Array) -> bool:

@@ -1,4 +1,4 @@
-"""Define the plan: what forward computes and keeps, and what backward computes, as array programs."""
+"""Define the plan: what forward computes and keeps, what backward computes, as array programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symgrad.language.layer import Layer
-from symgrad.lowering.arrays import Array, variables
+from symgrad.lowering.arrays import Array
+from symgrad.lowering.traversal import variables
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symgrad.language.expr import (
+    MINUS_ONE,
     Delta,
     Expr,
     Extent,
@@ -107,7 +108,7 @@ def _plain_product(
             coefficient *= factor.value
             continue
         below = isinstance(factor, Power) and _is_negative(factor.exponent)
-        value = as_float(lower(power(factor, Number(-1)) if below else factor, scope, frame))
+        value = as_float(lower(power(factor, MINUS_ONE) if below else factor, scope, frame))
         group = groups.setdefault(union([value], frame), Group())
         (group.below if below else group.above).append(value)
     for value in ready:
@@ -139,7 +140,7 @@ def _join_groups(groups: dict[Frame, Group], coefficient: Fraction, frame: Frame
     later: list[Value] = []
     for group in wide:
         if not group.above:
-            later.extend(group.below)
+            later.append(_fold(group.below, frame))
             continue
         for value in group.above:
             product = multiply(product, value, frame)
@@ -173,10 +174,8 @@ def _fold(values: Sequence[Value], frame: Frame) -> Value:
 # --- means ---------------------------------------------------------------------------------------
 
 
-def _take_means(
-    factors: list[Expr], scope: Scope, frame: Frame
-) -> tuple[list[Expr], list[Value]]:
-    """Take out of the factors each sum over k with its 1/size(k), where the sum lowers to a mean."""
+def _take_means(factors: list[Expr], scope: Scope, frame: Frame) -> tuple[list[Expr], list[Value]]:
+    """Take out each sum over k with its 1/size(k), where the sum lowers to a mean."""
     means: list[Value] = []
     for factor in list(factors):
         divisors = _divisors(factor, factors, scope)
@@ -206,7 +205,9 @@ def _divisors(factor: Expr, factors: Sequence[Expr], scope: Scope) -> list[Expr]
         length = lower(Extent(index), scope, ()).array
         if index not in free_indices(factor.body):
             return None
-        match = next((f for f in factors if f not in found and _is_one_over(f, length, scope)), None)
+        match = next(
+            (f for f in factors if f not in found and _is_one_over(f, length, scope)), None
+        )
         if match is None:
             return None
         found.append(match)
@@ -219,5 +220,3 @@ def _is_one_over(factor: Expr, length: Array, scope: Scope) -> bool:
     if free_indices(factor.base) and not isinstance(factor.base, Extent):
         return False
     return lower(factor.base, scope, ()).array == length
-
-

@@ -1,4 +1,4 @@
-"""Know the tensors of a program: the extents of their axes, their kinds, and which values are finite."""
+"""Know the tensors of a program: the extents of their axes, their kinds, which are finite."""
 
 from __future__ import annotations
 

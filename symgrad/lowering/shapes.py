@@ -146,4 +146,3 @@ def _condition_check(mean: Reduce, scope: Scope) -> Check:
         passed = Reduction("all", passed, tuple(range(passed.ndim)))
     letters = ", ".join(index.name for index in mean.indices)
     return Check(Apply("never", (passed,)), f"the mean over {letters} has no element that passes")
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from symgrad.lowering.arrays import (
     Apply,
@@ -17,12 +17,11 @@ from symgrad.lowering.arrays import (
     Reduction,
     Size,
     Variable,
-    rewrite,
-    walk,
 )
 from symgrad.lowering.combine import expand
 from symgrad.lowering.lines import Line, read_counts, readers, replace_in
 from symgrad.lowering.names import fresh_name
+from symgrad.lowering.traversal import rewrite, walk
 
 # an inlined expression has at most this many operations, and so has the line that takes it
 INLINED = 2
@@ -50,7 +49,7 @@ def operations(array: Array) -> int:
 
 
 def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
-    """Name each expression that is computed twice, the largest first. Ends: each shared part shrinks."""
+    """Name each expression that is computed twice, the largest first. Ends: each removes one."""
     names = set(taken) | {line.name for line in lines}
     while True:
         part = _largest_repeated(lines)
@@ -67,11 +66,12 @@ def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
         else:
             lines.remove(owner)
         lines.insert(holders[0], owner)
-        variable = owner.variable
-        replace_in(
-            [line for line in lines[holders[0] :] if line is not owner],
-            lambda array: variable if array == part else None,
-        )
+        later = [line for line in lines[holders[0] :] if line is not owner]
+        replace_in(later, _replacement(part, owner.variable))
+
+
+def _replacement(part: Array, variable: Variable) -> Callable[[Array], Array | None]:
+    return lambda array: variable if array == part else None
 
 
 def _owner(part: Array, holders: list[int], lines: list[Line]) -> Line | None:
@@ -96,9 +96,7 @@ def _largest_repeated(lines: list[Line]) -> Array | None:
             if not is_cheap(part):
                 counts.setdefault(part, [0, 0])[line.backward] += 1
     repeated = [
-        part
-        for part, found in counts.items()
-        if (max(found) if is_light(part) else sum(found)) > 1
+        part for part, found in counts.items() if (max(found) if is_light(part) else sum(found)) > 1
     ]
     return max(repeated, key=lambda part: sum(1 for _ in walk(part)), default=None)
 
@@ -162,7 +160,7 @@ def drop_unread(lines: list[Line]) -> list[Line]:
 
 
 def keep_dimensions(lines: list[Line]) -> list[Line]:
-    """Give an intermediate its broadcast shape at once, where every reader expands it the same way."""
+    """Give an intermediate its broadcast shape at once, where every reader expands it alike."""
     layouts = _layouts(lines)
     while True:
         bad = [name for name in layouts if not _can_expand(name, layouts, lines)]
@@ -194,9 +192,7 @@ def _layouts(lines: list[Line]) -> dict[str, Layout]:
                 for part in walk(arg):
                     if isinstance(part, Variable) and part.ndim == line.array.ndim:
                         found.setdefault(part.name, found[line.name])
-    return {
-        line.name: found[line.name] for line in lines if line.name in found and not line.result
-    }
+    return {line.name: found[line.name] for line in lines if line.name in found and not line.result}
 
 
 def _can_expand(name: str, layouts: dict[str, Layout], lines: list[Line]) -> bool:
@@ -250,9 +246,9 @@ def _reads_expanded(array: Array, name: str, layouts: dict[str, Layout], pushed:
 
 def _expand_readers(array: Array, layouts: dict[str, Layout]) -> Array:
     def visit(part: Array) -> Array | None:
-        if isinstance(part, Expand) and isinstance(part.array, Variable):
-            if part.array.name in layouts:
-                return _expanded_variable(part.array, part.layout)
+        inner = part.array if isinstance(part, Expand) else None
+        if isinstance(part, Expand) and isinstance(inner, Variable) and inner.name in layouts:
+            return _expanded_variable(inner, part.layout)
         return None
 
     return rewrite(array, visit)
@@ -287,5 +283,3 @@ def keep_dimensions_inside(array: Array) -> Array:
         return None
 
     return rewrite(array, visit)
-
-

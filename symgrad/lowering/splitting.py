@@ -142,7 +142,7 @@ class Splitter:
     def _centred(self, groups: list[Group]) -> list[Group]:
         """Return the groups with one centre subtracted from all, as elements of new statements."""
         flip = groups[0].sign
-        whole = add(*(mul(Number(g.sign * flip), g.value) for g in groups))
+        whole = add(*(mul(_sign(g.sign * flip), g.value) for g in groups))
         order = ordered_free_indices(whole)
         extents = tuple(index.extent for index in order)
         key = (extents, alpha_key(whole, {index: n for n, index in enumerate(order)}))
@@ -158,10 +158,10 @@ class Splitter:
         found: list[Group] = []
         for group in groups[:-1]:
             centre = self._mean(group, free_indices(last.value))
-            centres.append(mul(Number(group.sign), centre))
+            centres.append(mul(_sign(group.sign), centre))
             shifted = group.value - centre
             found.append(Group(group.sign * flip, self._assign(group.value, "centred", shifted)))
-        shifted = add(last.value, *(mul(Number(last.sign), centre) for centre in centres))
+        shifted = add(last.value, *(mul(_sign(last.sign), centre) for centre in centres))
         found.append(Group(last.sign * flip, self._assign(last.value, "centred", shifted)))
         sources = [next(iter(element_names(g.value)), "offset") for g in (groups[0], last)]
         self.comments[element_names(found[0].value)[0]] = CENTRE_COMMENT.format(*sources)
@@ -187,6 +187,10 @@ class Splitter:
         return Element(name, subscripts)
 
 
+def _sign(sign: int) -> Number:
+    return Number(Fraction(sign))
+
+
 def is_splittable(total: Add, expr: Reduce) -> bool:
     """Say whether the sum of the terms would be an array larger than the result and all factors."""
     axes = free_indices(total)
@@ -203,7 +207,7 @@ def is_splittable(total: Add, expr: Reduce) -> bool:
 
 
 def merge_terms(total: Add) -> list[Group]:
-    """Return the terms in groups: a term joins one that has all of its indices, but not all there are.
+    """Return the terms in groups: a term joins one that has all of its indices and lacks others.
 
     There are two groups at least, as no term of a splittable sum is an array over all indices.
     """
@@ -219,7 +223,7 @@ def merge_terms(total: Add) -> list[Group]:
     found = []
     for terms in groups:
         sign = -1 if split_coefficient(terms[0])[0] < 0 else 1
-        found.append(Group(sign, add(*(mul(Number(sign), term) for term in terms))))
+        found.append(Group(sign, add(*(mul(_sign(sign), term) for term in terms))))
     return found
 
 

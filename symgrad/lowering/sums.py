@@ -33,7 +33,6 @@ from symgrad.lowering.idioms import running_step
 from symgrad.lowering.products import lower_product, mask_value
 from symgrad.lowering.scope import Scope, is_finite, natural_frame
 
-
 TWO = Number(Fraction(2))
 
 
@@ -141,7 +140,7 @@ PARTIAL_SUMS = {"<": "_sum_before", ">": "_sum_after", "!=": "_sum_of_others"}
 def running_sum(
     factors: Sequence[Expr], mask: Expr, indices: Sequence[Index], scope: Scope, frame: Frame
 ) -> Value | None:
-    """sum_{k<=j} x_ik = cumsum along k; for k<j and k != j by a helper, exact beside large terms."""
+    """sum_{k<=j} x_ik = cumsum along k; k<j and k != j by a helper, exact beside large terms."""
     step = running_step(mask.condition if isinstance(mask, Indicator) else None, indices)
     body = Mul(tuple(factors)) if len(factors) > 1 else next(iter(factors), None)
     if step is None or body is None or step.target in free_indices(body):
@@ -163,12 +162,13 @@ def running_sum(
 
 
 def _operands(factors: Sequence[Expr], scope: Scope) -> list[Value]:
-    """Lower each factor in its own order of axes; a divisor joins a factor with the same indices."""
+    """Lower each factor in its own order of axes; a divisor joins a factor that has its indices."""
     groups: list[tuple[Expr, list[Expr]]] = []
     for factor in factors:
         divides = isinstance(factor, Power) and factor.exponent == MINUS_ONE
         home = next(
-            (g for head, g in groups if divides and free_indices(head) >= free_indices(factor)), None
+            (g for head, g in groups if divides and free_indices(head) >= free_indices(factor)),
+            None,
         )
         if home is None:
             groups.append((factor, [factor]))

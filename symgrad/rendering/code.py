@@ -31,10 +31,14 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Code:
-    """An expression's text and the binding strength of its outermost operator."""
+    """An expression's text and the binding strength of its outermost operator.
+
+    `opens_with_power` says that a minus sign in front would stand next to `a**b`.
+    """
 
     text: str
     level: Level = Level.ATOM
+    opens_with_power: bool = False
 
     def at(self, level: Level) -> str:
         """Return the text, in brackets if it binds less strongly than `level`."""
@@ -49,14 +53,15 @@ def python_name(name: str) -> str:
 
 def binary(left: Code, operator: str, right: Code, level: Level) -> Code:
     """Return `left operator right` for an operator that binds to the left."""
-    return Code(f"{left.at(level)} {operator} {right.at(Level(level + 1))}", level)
+    text = f"{left.at(level)} {operator} {right.at(Level(level + 1))}"
+    return Code(text, level, left.opens_with_power and left.level >= level)
 
 
 def raised(base: Code, exponent: Code) -> Code:
     """Return `base**exponent`, with blanks around the operator unless both sides are simple."""
     left, right = base.at(Level.ATOM), exponent.at(Level.UNARY)
     hugs = SIMPLE.match(left) and SIMPLE.match(right)
-    return Code(f"{left}**{right}" if hugs else f"{left} ** {right}", Level.POWER)
+    return Code(f"{left}**{right}" if hugs else f"{left} ** {right}", Level.POWER, True)
 
 
 def call(function: str, *args: str, **options: str) -> Code:

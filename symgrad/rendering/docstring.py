@@ -1,4 +1,4 @@
-"""Write the docstrings of a generated class: the formula, the shapes, the gradients, what is kept."""
+"""Write the docstrings of a generated class: formula, shapes, gradients, what is kept."""
 
 from __future__ import annotations
 
@@ -68,10 +68,13 @@ def quoted(lines: Sequence[str]) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    options = {"break_long_words": False, "break_on_hyphens": False}
-    width = WIDTH - len(INDENT)
     return textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent + "    ", **options
+        text,
+        WIDTH - len(INDENT),
+        initial_indent=indent,
+        subsequent_indent=indent + INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -159,6 +162,8 @@ def backward_docstring(plan: Plan) -> str:
     by_input = dict(plan.gradients)
     returned = [python_name(d) for name, d in by_input.items() if name not in plan.layer.params]
     stored = [f"self.{python_name(d)}" for name, d in by_input.items() if name in plan.layer.params]
+    if not by_input:
+        return "Return None: there is nothing to differentiate by."
     if not stored:
         return f"Return {listing(returned, 'None')}."
     setting = f"et {listing(stored)}."

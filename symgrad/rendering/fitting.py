@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgrad.lowering.arrays import Apply, Array, Variable, rewrite, walk
+from symgrad.lowering.arrays import Apply, Array, Variable
 from symgrad.lowering.names import content_name, unique_name
 from symgrad.lowering.sharing import is_cheap
+from symgrad.lowering.traversal import rewrite, walk
 
 WIDTH = 100
 # a part of this length is not worth a name
@@ -45,7 +46,7 @@ def fit(
 
 
 def part_name(owner: str, part: Array, taken: set[str]) -> str:
-    """Return a name for a part: by its content where that is short, else by what it is a part of."""
+    """Return a name for a part, by its content where that is short, else by its whole."""
     content = content_name(part)
     if content.count("_") <= 1 and content not in taken:
         return content
@@ -54,7 +55,7 @@ def part_name(owner: str, part: Array, taken: set[str]) -> str:
 
 
 def _largest_part(array: Array, to_text: Print, room: int) -> Array | None:
-    """Return the longest proper part that fits in a line itself; None when no part makes it shorter."""
+    """Return the longest part that fits in a line itself; None when none is worth a name."""
     parts = [part for part in walk(array) if part is not array and not is_cheap(part)]
     lengths = {part: len(to_text(part)) for part in parts}
     useful = [part for part in parts if lengths[part] > SHORTEST]

@@ -9,8 +9,8 @@ from itertools import pairwise
 from symgrad.language.expr import Element, walk
 from symgrad.language.layer import Layer
 from symgrad.lowering.arrays import Array, Opaque, Variable
-from symgrad.lowering.arrays import walk as walk_array
 from symgrad.lowering.plan import Argument, Assignment, Check, Method, Plan
+from symgrad.lowering.traversal import walk as walk_array
 from symgrad.rendering.code import python_name
 from symgrad.rendering.docstring import INDENT, backward_docstring, forward_docstring
 from symgrad.rendering.fitting import WIDTH, fit
@@ -145,13 +145,20 @@ def _before_return(body: list[str], lines: list[str]) -> list[str]:
 
 
 def _keep(plan: Plan) -> list[str]:
-    if not plan.kept:
-        return []
-    left = ", ".join(attribute(name) for name in plan.kept)
-    line = f"{BODY}{left} = {', '.join(python_name(name) for name in plan.kept)}"
-    if len(line) <= WIDTH:
-        return [line]
-    return [f"{BODY}{attribute(name)} = {python_name(name)}" for name in plan.kept]
+    """Return the lines that keep arrays, as many in a line as fit."""
+    lines: list[str] = []
+    names: list[str] = []
+    for name in plan.kept:
+        if names and len(_keep_line([*names, name])) > WIDTH:
+            lines.append(_keep_line(names))
+            names = []
+        names.append(name)
+    return [*lines, _keep_line(names)] if names else lines
+
+
+def _keep_line(names: Sequence[str]) -> str:
+    left = ", ".join(attribute(name) for name in names)
+    return f"{BODY}{left} = {', '.join(python_name(name) for name in names)}"
 
 
 def backward_lines(plan: Plan) -> list[str]:
@@ -323,5 +330,3 @@ def _return(returns: Sequence[Array], names: Names) -> list[str]:
     one = f"{inner}{', '.join(texts)}"
     items = [one] if len(one) <= WIDTH else [f"{inner}{text}," for text in texts]
     return [f"{BODY}return (", *items, f"{BODY})"]
-
-

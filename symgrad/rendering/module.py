@@ -1,4 +1,4 @@
-"""Write the module of generated classes: header, imports, the helpers that are used, the classes."""
+"""Write the module of generated classes: header, imports, the helpers in use, the classes."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def environment(folder: str) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,
+        auto_reload=False,
     )
 
 

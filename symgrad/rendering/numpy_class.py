@@ -26,9 +26,7 @@ class ClassText:
 def numpy_class(documented: Documented) -> ClassText:
     """Return the class of a plan."""
     plan = documented.plan
-    methods = [constructor(plan), forward_lines(plan)]
-    if plan.gradients:
-        methods.append(backward_lines(plan))
+    methods = [constructor(plan), forward_lines(plan), backward_lines(plan)]
     return ClassText(
         plan.layer.name, class_docstring(documented), [method for method in methods if method]
     )

@@ -52,39 +52,48 @@ class Names:
 
     Attributes:
         attributes: texts of the names that are read from `self`.
+        known: the code of arrays that were printed before.
     """
 
     attributes: Mapping[str, str] = field(default_factory=dict)
+    known: dict[Array, Code] = field(default_factory=dict, compare=False, repr=False)
 
     def text(self, name: str) -> str:
         """Return the text that reads a name."""
         return self.attributes.get(name) or python_name(name)
 
 
-@singledispatch
 def to_numpy(array: Array, names: Names) -> Code:
     """Return the NumPy code of an array expression.
 
     Raises:
         AssertionError: for a node that NumPy code has no form for.
     """
+    found = names.known.get(array)
+    if found is None:
+        found = names.known[array] = _code(array, names)
+    return found
+
+
+@singledispatch
+def _code(array: Array, names: Names) -> Code:
     raise AssertionError(f"no NumPy form of {type(array).__name__}")
 
 
 # --- leaves --------------------------------------------------------------------------------------
 
 
-@to_numpy.register
+@_code.register
 def _(array: Variable, names: Names) -> Code:
     return Code(names.text(array.name))
 
 
-@to_numpy.register
+@_code.register
 def _(array: Hyperparameter, names: Names) -> Code:
     return Code(f"self.{python_name(array.name)}")
 
 
-@to_numpy.register
+@_code.register
 def _(array: Literal, names: Names) -> Code:
     if isinstance(array.value, Fraction):
         return _number(array.value)
@@ -99,12 +108,12 @@ def _number(value: Fraction) -> Code:
     return Code(text, Level.UNARY if value < 0 else Level.ATOM)
 
 
-@to_numpy.register
+@_code.register
 def _(array: Size, names: Names) -> Code:
     return Code(f"{names.text(array.name)}.shape[{array.axis}]")
 
 
-@to_numpy.register
+@_code.register
 def _(array: KeptExtent, names: Names) -> Code:
     return Code(f'self.extents["{array.letter}"]')
 
@@ -113,17 +122,17 @@ def _text(array: Array, names: Names) -> str:
     return to_numpy(array, names).text
 
 
-@to_numpy.register
+@_code.register
 def _(array: Arange, names: Names) -> Code:
     return call("np.arange", _text(array.length, names))
 
 
-@to_numpy.register
+@_code.register
 def _(array: Eye, names: Names) -> Code:
     return call("np.eye", *_square(array.rows, array.columns, names), dtype="bool")
 
 
-@to_numpy.register
+@_code.register
 def _(array: Tri, names: Names) -> Code:
     return call("np.tri", *_tri_arguments(array, names), dtype="bool")
 
@@ -156,7 +165,7 @@ COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 NUMBER_FUNCTIONS = {"abs": "abs", "max": "max", "min": "min", "round": "round"}
 
 
-@to_numpy.register
+@_code.register
 def _(array: Apply, names: Names) -> Code:
     args = [to_numpy(arg, names) for arg in array.args]
     if array.op in BINARY:
@@ -173,7 +182,7 @@ def _(array: Apply, names: Names) -> Code:
 
 def _negative(array: Apply, args: list[Code]) -> Code:
     level = min(args[0].level, Level.UNARY)
-    if level < Level.PRODUCT or args[0].text.startswith("-"):
+    if level < Level.PRODUCT or args[0].opens_with_power or args[0].text.startswith("-"):
         return Code(f"-({args[0].text})", Level.UNARY)
     return Code(f"-{args[0].text}", level)
 
@@ -223,7 +232,7 @@ def _function(array: Apply, args: list[str]) -> Code:
     return Code(f"float({text})" if array.kind == "weak" else text)
 
 
-@to_numpy.register
+@_code.register
 def _(array: Opaque, names: Names) -> Code:
     function = f"self.{opaque_name(array.function, array.order)}"
     return call(function, _text(array.array, names))
@@ -234,7 +243,7 @@ def opaque_name(function: str, order: int) -> str:
     return python_name(function + "_prime" * order)
 
 
-@to_numpy.register
+@_code.register
 def _(array: Cast, names: Names) -> Code:
     inner = array.array
     if isinstance(inner, Tri):
@@ -251,7 +260,7 @@ def _(array: Cast, names: Names) -> Code:
 # --- axes ----------------------------------------------------------------------------------------
 
 
-@to_numpy.register
+@_code.register
 def _(array: Permute, names: Names) -> Code:
     inner = to_numpy(array.array, names).at(Level.ATOM)
     if array.order == tuple(reversed(range(array.ndim))):
@@ -259,7 +268,7 @@ def _(array: Permute, names: Names) -> Code:
     return Code(f"{inner}.transpose({', '.join(map(str, array.order))})")
 
 
-@to_numpy.register
+@_code.register
 def _(array: Expand, names: Names) -> Code:
     inner = to_numpy(array.array, names).at(Level.ATOM)
     items = ["None" if axis is None else ":" for axis in array.layout]
@@ -270,7 +279,7 @@ def _(array: Expand, names: Names) -> Code:
     return Code(f"{inner}[{', '.join(shown)}]")
 
 
-@to_numpy.register
+@_code.register
 def _(array: Head, names: Names) -> Code:
     inner = to_numpy(array.array, names).at(Level.ATOM)
     items = [":" if stop is None else stop_slice(_text(stop, names)) for stop in array.stops]
@@ -279,28 +288,25 @@ def _(array: Head, names: Names) -> Code:
     return Code(f"{inner}[{', '.join(items)}]")
 
 
-@to_numpy.register
+@_code.register
 def _(array: Gather, names: Names) -> Code:
     inner = to_numpy(array.array, names).at(Level.ATOM)
     return Code(f"{inner}[{', '.join(_text(index, names) for index in array.indices)}]")
 
 
-@to_numpy.register
+@_code.register
 def _(array: Fill, names: Names) -> Code:
     shape = tuple_text([_text(length, names) for length in array.shape]) if array.shape else "()"
     inner = array.array
     if inner.ndim == 0:
         options = {"dtype": "self.dtype"} if inner.kind == "weak" else {}
         return call("np.full", shape, _text(inner, names), **options)
-    present = inner.layout if isinstance(inner, Expand) else tuple(range(inner.ndim))
-    missing = len(array.shape) - len(present) + present.count(None)
-    if missing == 1 and isinstance(inner, Expand):
-        axis = len(array.shape) - len(present) + present.index(None)
-        length = _text(array.shape[axis], names)
-        return call("np.repeat", _text(inner, names), length, axis=str(axis))
-    if missing == 1:
-        return call("np.repeat", f"{to_numpy(inner, names).at(Level.ATOM)}[None]",
-                    _text(array.shape[0], names), axis="0")
+    if len(array.missing) == 1:
+        axis = array.missing[0]
+        text = _text(inner, names)
+        if inner.ndim < len(array.shape):
+            text = f"{to_numpy(inner, names).at(Level.ATOM)}[None]"
+        return call("np.repeat", text, _text(array.shape[axis], names), axis=str(axis))
     return Code(f"np.broadcast_to({_text(inner, names)}, {shape}).copy()")
 
 
@@ -314,7 +320,7 @@ def _axis_text(axes: tuple[int, ...]) -> str:
 _INITIAL = {"max": "-np.inf", "min": "np.inf"}
 
 
-@to_numpy.register
+@_code.register
 def _(array: Reduction, names: Names) -> Code:
     options: dict[str, str] = {}
     if array.keepdims or len(array.axes) < array.array.ndim:
@@ -334,7 +340,7 @@ _RUNNING = {
 }
 
 
-@to_numpy.register
+@_code.register
 def _(array: Cumulative, names: Names) -> Code:
     inner = to_numpy(array.array, names)
     flip = f"[{', '.join([':'] * array.axis + ['::-1'])}]" if array.reverse else ""
@@ -342,7 +348,7 @@ def _(array: Cumulative, names: Names) -> Code:
     return Code(call(_RUNNING[array.op], text, axis=str(array.axis)).text + flip)
 
 
-@to_numpy.register
+@_code.register
 def _(array: Contraction, names: Names) -> Code:
     args = [to_numpy(arg, names) for arg in array.args]
     texts = [arg.text for arg in args]
@@ -365,7 +371,7 @@ def _tensordot_axes(array: Contraction) -> str:
     return f"({_axis_text(left)}, {_axis_text(right)})"
 
 
-@to_numpy.register
+@_code.register
 def _(array: Helper, names: Names) -> Code:
     options = {name: _option(value, names) for name, value in array.options}
     return call(array.function, *(_text(arg, names) for arg in array.arrays), **options)

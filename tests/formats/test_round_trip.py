@@ -103,7 +103,8 @@ def _multiply(draw: Draw, visible: Visible, depth: int) -> Expr:
 def _divide(draw: Draw, visible: Visible, depth: int) -> Expr:
     below = [_element(draw, visible, 0), 2 + Call("tanh", (_inner(draw, visible, depth),))]
     below.append(Extent(draw(st.sampled_from(visible))))
-    return _inner(draw, visible, depth) / draw(st.sampled_from(below))
+    divisor: Expr = draw(st.sampled_from(below))
+    return _inner(draw, visible, depth) / divisor
 
 
 def _power(draw: Draw, visible: Visible, depth: int) -> Expr:

@@ -199,6 +199,10 @@ REDUCTIONS = [
     (total(K0, of=a, when=compare(K0, "<=", I)), "sum_{k<=i} a_i"),
     (total(K, of=b, when=compare(K, "<", 2)), "sum_{k: not (k>=2)} b_k"),
     (
+        total(K0, of=a, when=And((compare(K0, "<=", I), compare(K0, ">", J)))),
+        "sum_{k: k<size(x,0), k<=i, k>j} a_i",
+    ),
+    (
         total(K, L, of=a, when=compare(K, "<", L)),
         "sum_{k,l: k<size(x,2), l<size(x,3), k<l} a_i",
     ),

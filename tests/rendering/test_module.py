@@ -1,0 +1,123 @@
+"""The generated module: formatted, clean, deterministic, importing what it uses alone."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from symgrad import generate
+from symgrad.catalogue import catalog
+from symgrad.language.layer import Layer
+from tests.rendering.formulas import FORMULAS
+
+NAMES = [
+    ("lambda_ij = id_ij + np_j", "keywords and names of Python's own"),
+    ("l_ij = O_ij*I_j", "names that look like digits"),
+    ("self_i = forward_i*dtype_i", "names of attributes"),
+]
+
+
+def layers() -> list[Layer]:
+    """Return the table's formulas and those with awkward names, as layers of different names."""
+    texts = [*FORMULAS, *(formula for formula, _ in NAMES)]
+    return [Layer(f"Layer{n}", formula) for n, formula in enumerate(texts)]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a generated file with every formula of the table and the whole catalogue."""
+    path = tmp_path_factory.mktemp("generated") / "layers.py"
+    path.write_text(generate([*layers(), *catalog().values()]), "utf-8")
+    return path
+
+
+def ruff(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run ruff with its default rules and our line length."""
+    command = [sys.executable, "-m", "ruff", *args, "--isolated", "--line-length", "100"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_formatter_leaves_generated_code_unchanged(written: Path) -> None:
+    found = ruff("format", "--diff", str(written))
+    assert found.returncode == 0, found.stdout
+
+
+def test_the_linter_finds_nothing_in_generated_code(written: Path) -> None:
+    found = ruff("check", str(written))
+    assert found.returncode == 0, found.stdout
+
+
+def test_every_local_name_is_read(written: Path) -> None:
+    for function in ast.walk(ast.parse(written.read_text("utf-8"))):
+        if isinstance(function, ast.FunctionDef):
+            names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+            stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+            read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+            assert stored - {"_"} <= read, ast.unparse(function)
+
+
+def test_every_kept_array_is_read_by_backward(written: Path) -> None:
+    for node in ast.parse(written.read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            methods = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
+            kept = attributes(methods["forward"], ast.Store)
+            own = attributes(methods["forward"], ast.Load)
+            assert set(kept) - set(own) <= set(attributes(methods["backward"], ast.Load))
+
+
+def attributes(function: ast.FunctionDef, context: type) -> Counter[str]:
+    """Return how often each attribute of self is stored or read."""
+    return Counter(
+        node.attr
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, context)
+        and ast.unparse(node.value) == "self"
+    )
+
+
+def test_nothing_is_computed_idly(written: Path) -> None:
+    source = written.read_text("utf-8")
+    code = "\n".join(line for line in source.splitlines() if not line.startswith("        dx_"))
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant):
+            idle = {ast.Mult: 1, ast.Div: 1, ast.Add: 0, ast.Sub: 0, ast.Pow: 1}
+            assert idle.get(type(node.op)) != node.right.value, ast.unparse(node)
+        assert not (isinstance(node, ast.Attribute) and ast.unparse(node).endswith(".T.T"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "imports"),
+    [
+        ("y_i = tanh(x_i)", ["import numpy as np"]),
+        ("y_i = erf(x_i)", ["import numpy as np", "from scipy import special"]),
+    ],
+)
+def test_scipy_is_imported_only_for_special_functions(formula: str, imports: list[str]) -> None:
+    lines = generate(formula).splitlines()
+    assert [line for line in lines if line.startswith(("import", "from"))] == imports
+
+
+def test_the_same_formula_gives_the_same_bytes_for_any_hash_seed() -> None:
+    script = (
+        "import sys; from symgrad import generate; from symgrad.language.layer import Layer;"
+        "from tests.rendering.test_module import layers;"
+        "sys.stdout.buffer.write(generate(layers()).encode())"
+    )
+    outputs = set()
+    for seed in ("0", "1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.getcwd()}
+        command = [sys.executable, "-c", script]
+        outputs.add(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)
+    assert len(outputs) == 1
+
+
+def test_an_unknown_backend_is_named_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="no backend 'fortran'; there are: numpy"):
+        generate("y_i = x_i", backend="fortran")
