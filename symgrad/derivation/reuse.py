@@ -26,6 +26,7 @@ from symgrad.language.expr import (
     Power,
     Reduce,
     free_indices,
+    freshen,
     substitute,
 )
 
@@ -179,7 +180,10 @@ def _rewritten(
             exponent -= pattern.factors[places[place]][1] * times
         if exponent:
             factors.append((base, exponent))
-    factors += [(base, -exponent * times) for base, exponent in pattern.constants]
+    factors += [
+        (freshen(substitute(base, mapping)), -exponent * times)
+        for base, exponent in pattern.constants
+    ]
     images = {match[index] for index in pattern.term.sums}
     sums = tuple(index for index in term.sums if index not in images)
     coefficient = term.coefficient / pattern.term.coefficient**times

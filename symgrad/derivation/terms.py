@@ -88,9 +88,15 @@ def merge_factors(factors: Iterable[Factor]) -> tuple[Factor, ...]:
     for base, exponent in factors:
         if isinstance(base, (Indicator, Delta)):
             exponents[base] = UNIT
-        else:
-            exponents[base] = exponents.get(base, Fraction(0)) + exponent
+            continue
+        if isinstance(base, Reduce):
+            base = next((b for b in exponents if _is_same_count(b, base)), base)
+        exponents[base] = exponents.get(base, Fraction(0)) + exponent
     return tuple((base, exponent) for base, exponent in exponents.items() if exponent)
+
+
+def _is_same_count(left: Expr, right: Reduce) -> bool:
+    return isinstance(left, Reduce) and bool(alpha_key(left) == alpha_key(right))
 
 
 def is_constant(base: Expr) -> bool:

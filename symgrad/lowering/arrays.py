@@ -97,7 +97,7 @@ class Hyperparameter(Array):
 
 @array_node
 class Literal(Array):
-    """A number: a Fraction, or the text `inf` or `pi`."""
+    """A number: a Fraction, or the text `inf`, `-inf` or `pi`; or the text `True` or `False`."""
 
     value: Fraction | str
 
@@ -107,7 +107,7 @@ class Literal(Array):
 
     @property
     def kind(self) -> str:
-        return "weak"
+        return "bool" if self.value in ("True", "False") else "weak"
 
 
 @array_node

@@ -9,7 +9,7 @@ from symgrad.language.expr import Index
 from symgrad.lowering.arrays import Apply, Array, Cast, Expand, Literal, Permute, Reduction, Value
 
 ONE = Literal(Fraction(1))
-ZERO = Literal(Fraction(0))
+TRUE = Literal("True")
 
 
 def number(value: int | Fraction) -> Literal:
@@ -85,8 +85,8 @@ def float_array(array: Array) -> Array:
 
 
 def is_one(value: Value) -> bool:
-    """Say whether the value is the number 1."""
-    return value.array == ONE
+    """Say whether the value is the number 1, or a condition that always holds."""
+    return value.array in (ONE, TRUE)
 
 
 def multiply(left: Value, right: Value, frame: Sequence[Index]) -> Value:

@@ -278,7 +278,9 @@ def _(expr: Compare, scope: Scope, frame: Frame) -> Value:
     left, right = expr.left, expr.right
     if isinstance(left, Number) and not isinstance(right, Number):
         return lower(Compare(MIRRORED[expr.op], right, left), scope, frame)
-    if isinstance(left, IndexValue) and isinstance(right, IndexValue) and left != right:
+    if isinstance(left, IndexValue) and left == right:
+        return scalar(Literal(str(expr.op in ("<=", ">=", "=="))))
+    if isinstance(left, IndexValue) and isinstance(right, IndexValue):
         return compare_indices(expr.op, left.index, right.index, scope, frame)
     return combine(expr.op, (lower(left, scope, frame), lower(right, scope, frame)), frame)
 

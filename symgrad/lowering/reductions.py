@@ -19,7 +19,6 @@ from symgrad.language.expr import (
     Power,
     Reduce,
     conjunction,
-    free_indices,
 )
 from symgrad.lowering.arrays import Array, Helper, Literal, Value
 from symgrad.lowering.combine import align, as_float, combine, number, reduce_axes, scalar, union
@@ -46,7 +45,7 @@ def _(expr: Reduce, scope: Scope, frame: Frame) -> Value:
         return lower_sum(expr, scope, frame)
     if expr.op == "mean":
         return lower(mean_as_sum(expr), scope, frame)
-    value = as_float(_body(expr.op, expr.indices, expr.condition, expr.body, scope, frame))
+    value = as_float(_body(expr.op, expr.indices, expr.condition, expr.body, scope))
     if expr.op == "logsumexp":
         axes = tuple(value.axes.index(index) for index in expr.indices)
         kept = tuple(index for index in value.axes if index not in expr.indices)
@@ -71,14 +70,13 @@ def _body(
     condition: Expr | None,
     body: Expr,
     scope: Scope,
-    frame: Frame,
 ) -> Value:
     """Return the body over all its indices, the identity of `op` where the condition fails."""
-    absent = [index for index in indices if index not in free_indices(body)]
+    order = natural_frame(body if condition is None else Mul((body, Indicator(condition))), indices)
+    value = lower(body, scope, order)
+    absent = [index for index in indices if index not in value.axes]
     everywhere = (Compare(">=", IndexValue(index), ZERO) for index in absent)
     mask = conjunction(condition, *everywhere)
-    order = natural_frame(body if mask is None else Mul((body, Indicator(mask))), frame)
-    value = lower(body, scope, order)
     if mask is None:
         return value
     chosen = (lower(mask, scope, order), as_float(value), scalar(IDENTITIES[op]))
@@ -88,11 +86,13 @@ def _body(
 @lower.register
 def _(expr: ArgReduce, scope: Scope, frame: Frame) -> Value:
     """The first place of the largest element; the smallest is the largest of the negated ones."""
-    absent = expr.index not in free_indices(expr.body)
-    everywhere = Compare(">=", IndexValue(expr.index), ZERO) if absent else None
-    mask = conjunction(expr.condition, everywhere)
-    order = natural_frame(expr.body if mask is None else Mul((expr.body, Indicator(mask))), frame)
+    body = expr.body if expr.condition is None else Mul((expr.body, Indicator(expr.condition)))
+    order = natural_frame(body, (expr.index,))
     value = as_float(lower(expr.body, scope, order))
+    everywhere = None
+    if expr.index not in value.axes:
+        everywhere = Compare(">=", IndexValue(expr.index), ZERO)
+    mask = conjunction(expr.condition, everywhere)
     if expr.op == "argmin":
         value = combine("neg", (value,), order)
     if mask is None:

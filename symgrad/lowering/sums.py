@@ -26,7 +26,7 @@ from symgrad.language.expr import (
     freshen,
 )
 from symgrad.lowering.arrays import Array, Cumulative, Helper, Value
-from symgrad.lowering.combine import as_float, combine, number, scalar
+from symgrad.lowering.combine import as_float, combine, multiply, number, scalar
 from symgrad.lowering.contraction import contract
 from symgrad.lowering.elementwise import Frame, lower
 from symgrad.lowering.idioms import running_step
@@ -131,7 +131,12 @@ def _lower_component(
     if masks:
         operands = _masked(others, operands, masks, scope, (*frame, *indices))
     full = tuple(dict.fromkeys((*frame, *indices)))
-    return contract([as_float(value) for value in operands], used, full)
+    total = contract([as_float(value) for value in operands], used, full)
+    present = {index for value in operands for index in value.axes}
+    for index in used:
+        if index not in present:
+            total = multiply(total, lower(Extent(index), scope, full), full)
+    return total
 
 
 PARTIAL_SUMS = {"<": "_sum_before", ">": "_sum_after", "!=": "_sum_of_others"}

@@ -58,6 +58,6 @@ def _largest_part(array: Array, to_text: Print, room: int) -> Array | None:
     """Return the longest part that fits in a line itself; None when none is worth a name."""
     parts = [part for part in walk(array) if part is not array and not is_cheap(part)]
     lengths = {part: len(to_text(part)) for part in parts}
-    useful = [part for part in parts if lengths[part] > SHORTEST]
+    useful = [part for part in parts if lengths[part] > SHORTEST] or parts
     fitting = [part for part in useful if lengths[part] <= room - SHORTEST]
     return max(fitting or useful, key=lengths.__getitem__, default=None)

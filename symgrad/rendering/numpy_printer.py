@@ -97,6 +97,8 @@ def _(array: Hyperparameter, names: Names) -> Code:
 def _(array: Literal, names: Names) -> Code:
     if isinstance(array.value, Fraction):
         return _number(array.value)
+    if array.kind == "bool":
+        return Code(array.value)
     sign = array.value.startswith("-")
     text = f"np.{array.value.lstrip('-')}"
     return Code(f"-{text}", Level.UNARY) if sign else Code(text)

@@ -16,7 +16,12 @@ from symgrad.verification.comparison import compare
 from symgrad.verification.implementation import Implementation, Outcome
 from symgrad.verification.opaque import stand_ins
 from symgrad.verification.properties import PROPERTIES, Case
-from symgrad.verification.reference import Gradient, evaluate_forward, reference_gradients
+from symgrad.verification.reference import (
+    Gradient,
+    evaluate_forward,
+    reference_gradients,
+    settled_outputs,
+)
 from symgrad.verification.report import Comparison, Property, Report
 from symgrad.verification.samples import (
     Arrays,
@@ -93,7 +98,7 @@ def verify(
         _compare_outputs(outcome, outputs),
         {name: _compare_gradient(case, name, gradient) for name, gradient in references.items()},
         _properties(case),
-        _notes(program, references),
+        _notes(program, outputs, references),
     )
 
 
@@ -112,7 +117,7 @@ def _draw(
         references = reference_gradients(layer, program, sample, functions, rng)
         if all(gradient.smooth for gradient in references.values()):
             break
-    return sample, outputs, references
+    return sample, settled_outputs(layer, sample, functions), references
 
 
 def _compare_outputs(outcome: Outcome, outputs: Mapping[str, np.ndarray]) -> dict[str, Comparison]:
@@ -151,8 +156,17 @@ def _properties(case: Case) -> tuple[Property, ...]:
     return tuple(found)
 
 
-def _notes(program: Program | None, references: Mapping[str, Gradient]) -> tuple[str, ...]:
+def _notes(
+    program: Program | None,
+    outputs: Mapping[str, np.ndarray],
+    references: Mapping[str, Gradient],
+) -> tuple[str, ...]:
     notes = [] if program else ["the formula is not derived: numerical gradients alone"]
+    notes += [
+        f"rounding decides {np.count_nonzero(np.isnan(values))} of {values.size} entries of {name}"
+        for name, values in outputs.items()
+        if np.isnan(values).any()
+    ]
     notes += [
         f"the gradient by {name} meets a kink: its rule is compared, not its differences"
         for name, gradient in references.items()

@@ -16,11 +16,14 @@ from symgrad.language.program import Program
 from symgrad.oracle.frame import Functions
 from symgrad.verification.comparison import compare
 from symgrad.verification.implementation import Implementation, Outcome
-from symgrad.verification.reference import evaluate_forward, evaluate_program
+from symgrad.verification.reference import (
+    evaluate_forward,
+    settled_gradients,
+    settled_outputs,
+)
 from symgrad.verification.samples import (
     KINKS,
     SAMPLERS,
-    Arrays,
     Sample,
     Sampler,
     draw_cotangents,
@@ -151,35 +154,12 @@ def _disagreement(case: Case, sample: Sample) -> str:
         return f"forward {outcome.forward_error}"
     found = [
         compare(name, outcome.outputs[name], value)
-        for name, value in _settled_outputs(case, sample).items()
+        for name, value in settled_outputs(case.layer, sample, case.functions).items()
     ]
     if case.program is not None:
         if outcome.backward_error:
             return f"backward {outcome.backward_error}"
-        for name, rule in _settled_gradients(case.program, case, sample).items():
+        for name, rule in settled_gradients(case.program, sample, case.functions).items():
             label = case.subject.gradients[name]
             found.append(compare(label, outcome.gradients[name], rule, sample.size))
     return next((comparison.detail for comparison in found if not comparison.ok), "")
-
-
-def _settled_outputs(case: Case, sample: Sample) -> Arrays:
-    exact, rounded = (
-        evaluate_forward(case.layer, sample.inputs, case.functions, precise)
-        for precise in (True, False)
-    )
-    return {name: settled(value, rounded[name]) for name, value in exact.items()}
-
-
-def _settled_gradients(program: Program, case: Case, sample: Sample) -> Arrays:
-    exact, rounded = (
-        evaluate_program(program, sample, case.functions, precise) for precise in (True, False)
-    )
-    open_ended = {name: np.where(np.isfinite(v), v, np.nan) for name, v in exact.items()}
-    return {name: settled(value, rounded[name]) for name, value in open_ended.items()}
-
-
-def settled(exact: np.ndarray, rounded: np.ndarray) -> np.ndarray:
-    """Return the exact values; NaN where rounding alone decides on which side of a jump one is."""
-    with np.errstate(invalid="ignore"):
-        agrees = np.isclose(exact, rounded, rtol=1e-7, atol=1e-9)
-    return np.where(agrees | ~np.isfinite(rounded), exact, np.nan)

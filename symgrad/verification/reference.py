@@ -62,6 +62,35 @@ def evaluate_forward(
     return {name: arrays[name] for name in layer.outputs}
 
 
+def settled_outputs(layer: Layer, sample: Sample, functions: Functions) -> dict[str, np.ndarray]:
+    """Return the outputs; NaN where rounding decides them."""
+    exact, rounded = (
+        evaluate_forward(layer, sample.inputs, functions, precise) for precise in (True, False)
+    )
+    return {name: settled(value, rounded[name]) for name, value in exact.items()}
+
+
+def settled_gradients(
+    program: Program, sample: Sample, functions: Functions
+) -> dict[str, np.ndarray]:
+    """Return the derived gradients; NaN where they are not finite or rounding decides them."""
+    exact, rounded = (
+        evaluate_program(program, sample, functions, precise) for precise in (True, False)
+    )
+    finite = {name: np.where(np.isfinite(value), value, np.nan) for name, value in exact.items()}
+    return {name: settled(value, rounded[name]) for name, value in finite.items()}
+
+
+def settled(exact: np.ndarray, rounded: np.ndarray) -> np.ndarray:
+    """Return the exact values; NaN where rounding alone decides on which side of a jump one is.
+
+    Where float64 overflows, the exact value is what a stable implementation has to return.
+    """
+    with np.errstate(invalid="ignore"):
+        agrees = np.isclose(exact, rounded, rtol=1e-7, atol=1e-9)
+    return np.where(agrees | ~np.isfinite(rounded), exact, np.nan)
+
+
 def reference_gradients(
     layer: Layer,
     program: Program | None,

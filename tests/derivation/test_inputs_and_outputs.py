@@ -49,7 +49,10 @@ def test_no_gradient_flows_through_a_step(function: str) -> None:
 
 def test_wrt_picks_the_gradients_and_their_order() -> None:
     formula = "y_ij = sum_k x_ik*w_kj + b_j"
-    assert gradient_lines(formula, wrt=["b", "w"]) == ["db_j = sum_i dy_ij", "dw_kj = sum_i dy_ij*x_ik"]
+    assert gradient_lines(formula, wrt=["b", "w"]) == [
+        "db_j = sum_i dy_ij",
+        "dw_kj = sum_i dy_ij*x_ik",
+    ]
     assert list(symgrad.derive(layer(formula, wrt=["b", "w"])).gradients) == ["b", "w"]
 
 

@@ -114,7 +114,9 @@ def test_the_same_formula_gives_the_same_bytes_for_any_hash_seed() -> None:
     for seed in ("0", "1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.getcwd()}
         command = [sys.executable, "-c", script]
-        outputs.add(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)
+        outputs.add(
+            subprocess.run(command, capture_output=True, check=True, env=environment).stdout
+        )
     assert len(outputs) == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from symgrad import Layer
 from symgrad.language.program import Program
 from symgrad.verification import verify
-from symgrad.verification.properties import settled
+from symgrad.verification.reference import settled
 
 RELU = Layer("ReLU", "y_ij = relu(x_ij)")
 
