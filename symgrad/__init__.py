@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symgrad.catalogue import catalog as catalog
-    from symgrad.derivation.derive import derive as derive
+    from symgrad.derivation.engine import derive as derive
     from symgrad.errors import FormulaError as FormulaError
     from symgrad.errors import ShapeError as ShapeError
     from symgrad.errors import UnsupportedError as UnsupportedError

@@ -1,3 +1,30 @@
 """Keep the formulas that random search found to come out wrong, shortened by hand, newest last."""
 
-COUNTEREXAMPLES: tuple[str, ...] = ()
+COUNTEREXAMPLES: tuple[str, ...] = (
+    # the derivation
+    "y = alpha + max_j b_j",
+    "y_i = exp(-(3*beta)^2) + a_i",
+    "h_i = relu(alpha) + a_i\ny_i = floor(h_i) + x_ij b_j",
+    "y_ij = floor(0.5 + z_ij) + x_ij - x_ij",
+    "y = (mean_i s_ii*(logsumexp_{p<=i} alpha*a_p)) + sum_i a_i",
+    "h_ik = delta(i, k)*beta\ny_i = a_i + h_ii",
+    "y_ijn = mean_{o,l: o<=n} silu(c_o*x_il*(sum_{q>=o} w_jq))",
+    "y_ij = (x_ij + where(i < 1, x_ij, mean_{k<=i} x_kj*s_ii))*s_ii",
+    # the generated code
+    "y_i = (sum_j b_j)*s_ii",
+    "y_j = (min_{m<=j} b_m) - b_j",
+    "y_ij = max_{p<=i} expm1(tanh(x_pj))*x_ij*z_ij",
+    "y_ik = hardsigmoid(max_{p,n: p<=k} alpha*a_p*c_n) - s_ik",
+    "y_jn = hardsigmoid(n + 1)*w_jn",
+    "y_j = softsign(b_j + 2)",
+    "y = sum_j hardswish(b_j)",
+    "y_i = (sum_q softsign(c_q)) + a_i",
+    "y_ij = clip(size(j), alpha, 2)*x_ij",
+    "h_ijn = w_jn - logsumexp_q w_jq - s_ii + c_n\ny_i = size(i) - s_ii",
+    "h_ij = (prod_{o,q: w_jo > 0.2} sign(c_o*w_jq))*z_ij + x_ij\ny_ij = 2*h_ij",
+    "y_ik = (delta(i, k)*beta - sum_{p,n: p<=i} selu(alpha*s_pi*c_n) - s_ik)*s_kk",
+    "h_jn = where(w_jn > 0.3 or n < 1, w_jn^2, prod_k s_kk)*w_jn",
+    # jumps that rounding decides, which are no mistake
+    "y_i = sign(log(exp(a_i)/sum_p exp(a_p))) + a_i",
+    "y_n = floor(gelu_tanh(size(n))) + c_n",
+)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from symgrad.derivation import Derivation
-    from symgrad.language.layer import Statement
 
 
 def gradients_text(derivation: Derivation) -> str:
@@ -28,7 +27,7 @@ def gradients_latex(derivation: Derivation) -> str:
 
     rows = [
         statement_latex(statement).replace(" = ", " &= ", 1)
-        for statement in (*derivation.program.backward, *_values(derivation))
+        for statement in (*derivation.program.backward, *derivation.values)
     ]
     body = " \\\\\n".join(f"  {row}" for row in rows)
     return f"\\[\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n\\]"
@@ -37,15 +36,6 @@ def gradients_latex(derivation: Derivation) -> str:
 def steps_latex(derivation: Derivation) -> str:
     """Return the steps of every gradient as aligned environments."""
     return derivation.latex()
-
-
-def _values(derivation: Derivation) -> list[Statement]:
-    """Return the forward values that the gradients read and the formula does not name."""
-    from symgrad.language.expr import element_names
-
-    own = {statement.name for statement in derivation.layer.statements}
-    read = {name for s in derivation.program.backward for name in element_names(s.value)}
-    return [s for s in derivation.program.forward if s.name in read and s.name not in own]
 
 
 # by format, and by whether the steps are shown

@@ -1,5 +1,6 @@
 """Derive gradients by the chain rule, with explicit sums and Kronecker deltas."""
 
-from symgrad.derivation.derive import Derivation, Gradient, derive
+from symgrad.derivation.engine import derive
+from symgrad.derivation.result import Derivation, Gradient
 
 __all__ = ["Derivation", "Gradient", "derive"]

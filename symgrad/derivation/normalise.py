@@ -37,7 +37,6 @@ from symgrad.language.expr import (
     StopGradient,
     Where,
     add,
-    freshen,
     mul,
     power,
     split_coefficient,
@@ -145,7 +144,9 @@ def _(expr: Mul, graph: Graph, target: Target = NO_TARGET) -> Expr:
 
 def _scale(constants: list[Expr], body: Expr, graph: Graph, target: Target) -> Expr:
     """Return constants times a single value; a sum or product stays one flat term."""
-    if isinstance(body, (Mul, Power, Element)) or (isinstance(body, Reduce) and body.op == "sum"):
+    if isinstance(body, (Mul, Power, Element, StopGradient)) or (
+        isinstance(body, Reduce) and body.op == "sum"
+    ):
         return mul(*constants, body)
     if isinstance(body, Add) and all(isinstance(c, Number) for c in constants):
         return add(*(mul(*constants, term) for term in body.terms))

@@ -218,6 +218,7 @@ def contract_deltas(term: Term) -> Term:
     A delta of two indices that are not summed stays, and so does one whose indices run over two
     ranges.
     """
+    term = Term(term.coefficient, _drop_trivial(term.factors), term.sums)
     changed = True
     while changed:
         changed = False
@@ -238,6 +239,8 @@ def contract_deltas(term: Term) -> Term:
 
 def _solvable(delta: Delta, sums: Sequence[Index]) -> tuple[Index, Expr] | None:
     """Return (summed index, what it equals) when the delta can be solved for one."""
+    if delta.left == delta.right:
+        return None  # delta_kk is 1 and binds nothing
     for side, other in ((delta.left, delta.right), (delta.right, delta.left)):
         if not (isinstance(side, IndexValue) and isinstance(other, IndexValue)):
             continue

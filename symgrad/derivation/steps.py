@@ -80,7 +80,9 @@ def trail_of(
     recorded: list[tuple[str, str, Expr]] = []
     if adjoint.paths:
         paths = list({path.source.name: path for path in adjoint.paths}.values())
-        chain = add(*(_path(path, cotangent_of) for path in paths))
+        # an output that is read further: its incoming gradient, and what its readers add
+        direct = [unflatten([term]) for term in adjoint.lines[0].terms[: -len(adjoint.paths)]]
+        chain = add(*direct, *(_path(path, cotangent_of) for path in paths))
         recorded.append(("chain_rule", _chain_caption(paths, names), shown(chain)))
     for line in adjoint.lines:
         flat = line.rule == "derivative"

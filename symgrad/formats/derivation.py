@@ -11,7 +11,7 @@ from symgrad.language.expr import Element, Index, IndexValue
 from symgrad.language.statement import Statement
 
 if TYPE_CHECKING:
-    from symgrad.derivation.derive import Derivation
+    from symgrad.derivation.result import Derivation
     from symgrad.derivation.steps import Trail
 
 
@@ -39,10 +39,18 @@ def derivation_latex(derivation: Derivation) -> str:
     for trail in derivation.trails:
         lines = [(step.after, step.caption) for step in trail.steps]
         left = to_latex(_gradient(trail), partials=partials, indices=_indices(trail))
-        blocks.append(steps_latex(left, lines, indices=_indices(trail), partials=partials))
-        if trail.name in results:
-            blocks.append(results[trail.name])
+        block = steps_latex(left, lines, indices=_indices(trail), partials=partials)
+        blocks.append(_with_row(block, results.get(trail.name)))
     return "\n".join(f"\\[\n{block}\n\\]" for block in blocks)
+
+
+def _with_row(aligned: str, statement: str | None) -> str:
+    """Return an `aligned` environment with one more statement as its last row."""
+    if statement is None:
+        return aligned
+    row = statement.replace(" = ", " &= ", 1)
+    end = "\n\\end{aligned}"
+    return f"{aligned.removesuffix(end)} \\\\\n  {row}{end}"
 
 
 def _results(derivation: Derivation, printed: Callable[[Statement], str]) -> dict[str, str]:
@@ -51,7 +59,12 @@ def _results(derivation: Derivation, printed: Callable[[Statement], str]) -> dic
 
 def _partials(derivation: Derivation) -> dict[str, str]:
     """Return the value that each gradient belongs to."""
-    found = {name: output for output, name in derivation.program.cotangents.items()}
+    totals = {trail.target.name for trail in derivation.trails}
+    found = {
+        name: output
+        for output, name in derivation.program.cotangents.items()
+        if output not in totals  # an output that is read further has an adjoint of its own
+    }
     return found | {trail.name: trail.target.name for trail in derivation.trails}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import symgrad
-from symgrad.derivation.derive import forward_graph
+from symgrad.derivation.engine import forward_graph
 from symgrad.derivation.desugar import desugar
 from symgrad.derivation.graph import Graph
 from symgrad.derivation.names import name_intermediates

@@ -2,7 +2,7 @@
 
 import pytest
 
-from symgrad.derivation.derive import forward_graph
+from symgrad.derivation.engine import forward_graph
 from symgrad.derivation.graph import Definition
 from symgrad.derivation.lemmas import Lemmas
 from symgrad.derivation.names import name_intermediates

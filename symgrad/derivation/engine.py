@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from symgrad.derivation.adjoint import Reverse, differentiate
 from symgrad.derivation.candidates import name_products, offer_softmax
@@ -14,119 +13,13 @@ from symgrad.derivation.factor import Order, factored, reading_order
 from symgrad.derivation.graph import Definition, Graph
 from symgrad.derivation.names import name_intermediates
 from symgrad.derivation.normalise import normalise
+from symgrad.derivation.result import Derivation, Gradient
 from symgrad.derivation.schedule import Schedule, rename_elements, schedule
 from symgrad.derivation.stabilise import stabilise
-from symgrad.derivation.steps import Step, Trail, free_letters, trail_of
+from symgrad.derivation.steps import Trail, free_letters, trail_of
 from symgrad.language.expr import ZERO, Element, Expr, Index, IndexValue, element_names, walk
 from symgrad.language.layer import Layer, Statement
 from symgrad.language.program import Program
-
-if TYPE_CHECKING:
-    import sympy
-
-
-@dataclass(frozen=True)
-class Gradient:
-    """The gradient of the loss by one input.
-
-    Attributes:
-        input: the input's name.
-        statement: `dx_ij = ...`, over inputs, incoming gradients and named values.
-    """
-
-    input: str
-    statement: Statement
-    _record: _Assembly = field(repr=False, compare=False)
-
-    @property
-    def trail(self) -> Trail:
-        """The steps that led to it, those of intermediate values apart."""
-        return self._record.trail(self.input)
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The lines of its derivation: chain rule, deltas, rules, result."""
-        return self.trail.steps
-
-    def __str__(self) -> str:
-        from symgrad.formats.text import statement_text
-
-        return statement_text(self.statement)
-
-    def latex(self) -> str:
-        """Return the gradient as a LaTeX formula."""
-        from symgrad.formats.latex import statement_latex
-
-        return statement_latex(self.statement)
-
-    def sympy(self) -> sympy.Expr:
-        """Return the right-hand side as plain SymPy: Sum, KroneckerDelta, Indexed, own dummies."""
-        from symgrad.formats.sympy_form import to_sympy
-
-        return to_sympy(self.statement.value)
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """Everything that was derived for a layer: its program, its gradients, the steps.
-
-    Attributes:
-        layer: the layer.
-        program: forward and backward as statements; printed formulas and code both come from it.
-        gradients: by input, in the order of `layer.wrt`.
-    """
-
-    layer: Layer
-    program: Program
-    gradients: Mapping[str, Gradient]
-    _record: _Assembly = field(repr=False, compare=False)
-
-    @cached_property
-    def trails(self) -> tuple[Trail, ...]:
-        """The steps of every gradient, those of intermediate values too, in backward's order."""
-        return tuple(self._record.trail(target) for target in self._record.reverse.adjoints)
-
-    @cached_property
-    def intermediates(self) -> tuple[Statement, ...]:
-        """The values that the steps name beside the formula's own, as statements."""
-        return self._record.intermediates()
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """All recorded steps, in order."""
-        return tuple(step for trail in self.trails for step in trail.steps)
-
-    def gradient_lines(self) -> list[str]:
-        """Return the gradients, and the values of backward that they read, as printed formulas."""
-        from symgrad.formats.text import statement_text
-
-        return [statement_text(statement) for statement in self.program.backward]
-
-    def value_lines(self) -> list[str]:
-        """Return the named forward values that the gradients read and the formula does not name."""
-        from symgrad.formats.text import statement_text
-
-        own = {statement.name for statement in self.layer.statements}
-        read = {name for s in self.program.backward for name in element_names(s.value)}
-        return [
-            statement_text(statement)
-            for statement in self.program.forward
-            if statement.name in read and statement.name not in own
-        ]
-
-    def __str__(self) -> str:
-        lines = self.gradient_lines()
-        values = self.value_lines()
-        return "\n".join([*lines, *(f"  with {line}" for line in values)])
-
-    def latex(self) -> str:
-        """Return all steps as a LaTeX aligned environment."""
-        from symgrad.formats.derivation import derivation_latex
-
-        return derivation_latex(self)
-
-    def _repr_latex_(self) -> str:
-        return f"$${self.latex()}$$"
 
 
 def derive(layer: Layer | str) -> Derivation:
@@ -262,6 +155,11 @@ class _Assembly:
             {name: self.names[self.reverse.names[name]] for name in self.layer.wrt},
         )
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The values that have an adjoint, in the order of backward."""
+        return tuple(self.reverse.adjoints)
+
     def trail(self, target: str) -> Trail:
         """Return the steps of the gradient by one value; none when no path leads to it."""
         adjoint = self.reverse.adjoints.get(target)
@@ -279,15 +177,16 @@ class _Assembly:
     def intermediates(self) -> tuple[Statement, ...]:
         """Return the definitions that the trails mention, in order."""
         mentioned = {
-            part.name
+            part.name: None
             for target in self.reverse.adjoints
             for part in self._mentions(target)
             if isinstance(part, Element)
         }
+        shown = self.graph.needed([name for name in mentioned if name in self.graph])
         return tuple(
             self._final(Statement(d.name, d.element().subscripts, d.body))
             for d in self.graph
-            if not d.written and d.name in mentioned
+            if not d.written and d.name in shown
         )
 
     def _mentions(self, target: str) -> list[Expr]:
