@@ -245,7 +245,7 @@ _ROWS = (
     Function(
         "softsign",
         derivatives=(lambda x, y: power(1 + _f("abs", x), as_expr(-2)),),
-        numpy="{0} / (1 + np.abs({0}))",
+        expansion=lambda x: x / (1 + _f("abs", x)),
     ),
     Function(
         "hardtanh",
@@ -256,7 +256,7 @@ _ROWS = (
     Function(
         "hardsigmoid",
         derivatives=(lambda x, y: Indicator(And((_gt(x, -3), _lt(x, 3)))) / 6,),
-        numpy="np.clip({0} / 6 + 0.5, 0, 1)",
+        expansion=lambda x: _f("clip", x / 6 + HALF, ZERO, ONE),
         kink="0 at x = -3 and x = 3",
     ),
     Function(
@@ -266,7 +266,7 @@ _ROWS = (
                 Compare("<=", x, as_expr(-3)), ZERO, Where(_lt(x, 3), x / 3 + HALF, ONE)
             ),
         ),
-        numpy="{0} * np.clip({0} + 3, 0, 6) / 6",
+        expansion=lambda x: x * _f("clip", x + 3, ZERO, as_expr(6)) / 6,
         kink="0 at x = -3, 1 at x = 3",
     ),
     Function(
@@ -380,6 +380,14 @@ def expand(call: Call) -> Expr:
     if row.name == "softplus":
         x, beta = args
         return _f("softplus", beta * x) / beta
-    if row.expansion is None:
+    if row.expansion is None or row.derivatives:
         return call
     return row.expansion(*args)
+
+
+def spelled(call: Call) -> Expr:
+    """Write a function that has no NumPy spelling of its own in others; keep the rest."""
+    row = FUNCTIONS[call.function]
+    if row.numpy is None and row.expansion is not None and row.derivatives:
+        return row.expansion(*call.args)
+    return expand(call)

@@ -34,7 +34,7 @@ from symgrad.language.expr import (
     Where,
     split_coefficient,
 )
-from symgrad.language.functions import FUNCTIONS, expand
+from symgrad.language.functions import FUNCTIONS, spelled
 from symgrad.lowering.arrays import (
     Apply,
     Arange,
@@ -228,7 +228,7 @@ def _(expr: FloorDiv | Mod, scope: Scope, frame: Frame) -> Value:
 @lower.register
 def _(expr: Call, scope: Scope, frame: Frame) -> Value:
     plain = FUNCTIONS[expr.function].numpy is not None and len(expr.args) == _arity(expr)
-    expanded = expr if plain and expr.function == "softplus" else expand(expr)
+    expanded = expr if plain and expr.function == "softplus" else spelled(expr)
     if expanded is not expr:
         return lower(expanded, scope, frame)
     args = tuple(as_float(lower(arg, scope, frame)) for arg in expr.args)

@@ -42,7 +42,7 @@ from symgrad.language.expr import (
     StopGradient,
     Where,
 )
-from symgrad.language.functions import FUNCTIONS, expand
+from symgrad.language.functions import expand
 from symgrad.oracle.frame import Evaluate, Frame
 from symgrad.oracle.reads import read_error
 from symgrad.oracle.reductions import ARGUMENT_REDUCERS, REDUCERS
@@ -175,9 +175,9 @@ def _(expr: Power, scope: Scope) -> Evaluate:
 
 @compile_value.register
 def _(expr: Call, scope: Scope) -> Evaluate:
-    row = FUNCTIONS[expr.function]
-    if row.expansion is not None or len(expr.args) > row.arity:
-        return compile_value(expand(expr), scope)
+    expanded = expand(expr)
+    if not isinstance(expanded, Call) or expanded.function != expr.function:
+        return compile_value(expanded, scope)
     function = function_of(expr.function, scope.arithmetic)
     args = [compile_value(arg, scope) for arg in expr.args]
     if len(args) == 1:

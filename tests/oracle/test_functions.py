@@ -93,7 +93,7 @@ def test_stable_functions_stay_finite(name: str) -> None:
 
 
 # rows whose spelling says more than the name of a NumPy function
-SPELLED = ["relu", "softsign", "hardtanh", "hardsigmoid", "hardswish"]
+SPELLED = ["relu", "hardtanh"]
 
 
 @pytest.mark.parametrize("name", SPELLED)
