@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from symgrad.derivation.graph import Definition, Graph, has_narrow_addends
 from symgrad.derivation.lemmas import Lemmas
@@ -68,16 +69,20 @@ class Reverse:
     names: dict[str, str]
     context: Context
 
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """The value that each gradient belongs to, by the gradient's name."""
+        return {name: target for target, name in self.names.items()}
+
     def uses(self, roots: Sequence[str]) -> dict[str, int]:
         """Count how often each adjoint is read, starting from the gradients of `roots`."""
-        by_name = {name: target for target, name in self.names.items()}
         counts: dict[str, int] = dict.fromkeys(roots, 0)
         for target in reversed(list(self.adjoints)):
             if target not in counts:
                 continue
             for term in self.adjoints[target].terms:
                 for read, _ in term.factors:
-                    source = by_name.get(read.name) if isinstance(read, Element) else None
+                    source = self.sources.get(read.name) if isinstance(read, Element) else None
                     if source in self.adjoints and source is not None:
                         counts[source] = counts.get(source, 0) + 1
         return counts
@@ -202,9 +207,11 @@ def _finish_last_uses(result: Reverse, roots: Sequence[str]) -> None:
     while written:
         uses = result.uses(roots)
         read = [adjoint for name, adjoint in result.adjoints.items() if name in uses]
-        written = any(_write_in(adjoint, result, uses) for adjoint in read)
+        written = False
         for adjoint in read:
-            _simplify(adjoint, result)
+            while _write_in(adjoint, result, uses):
+                _simplify(adjoint, result)
+                written = True
 
 
 def _simplify(adjoint: Adjoint, result: Reverse) -> None:
@@ -217,11 +224,10 @@ def _simplify(adjoint: Adjoint, result: Reverse) -> None:
 
 def _write_in(target: Adjoint, result: Reverse, uses: dict[str, int]) -> bool:
     """Replace the first adjoint that is better written in; say whether there was one."""
-    by_name = {name: source for source, name in result.names.items()}
     context = replace(result.context, own=target.indices)
     for place, term in enumerate(target.terms):
         for base, _ in term.factors:
-            source = by_name.get(base.name) if isinstance(base, Element) else None
+            source = result.sources.get(base.name) if isinstance(base, Element) else None
             if source is None or source not in result.adjoints:
                 continue
             assert isinstance(base, Element)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symgrad.derivation.graph import Graph
-from symgrad.derivation.reuse import Pattern, reuse_once
+from symgrad.derivation.reuse import Patterns, reuse_once
 from symgrad.derivation.terms import (
     UNIT,
     Term,
@@ -54,7 +54,7 @@ class Lemmas:
     """Answer what is known about the values of a graph; answers are kept."""
 
     graph: Graph
-    patterns: dict[str, Pattern]
+    patterns: Patterns
     _sums: dict[tuple[str, tuple[int, ...]], Term | None] = field(default_factory=dict)
 
     def axis_sum(self, name: str, axes: tuple[int, ...]) -> Term | None:
@@ -86,9 +86,8 @@ class Lemmas:
 
     def reduced(self, term: Term, without: str) -> Term:
         """Put known sums and forward values, but one, into a term until nothing more is found."""
-        patterns = {name: p for name, p in self.patterns.items() if name != without}
         while term.coefficient:
-            new = self.close_sum(term) or reuse_once(term, patterns)
+            new = self.close_sum(term) or reuse_once(term, self.patterns, without)
             if new is None:
                 break
             term = new

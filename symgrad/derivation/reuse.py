@@ -25,6 +25,7 @@ from symgrad.language.expr import (
     OpaqueCall,
     Power,
     Reduce,
+    element_names,
     free_indices,
     freshen,
     substitute,
@@ -53,7 +54,7 @@ class Pattern:
     @cached_property
     def names(self) -> frozenset[str]:
         """The elements that a term must hold."""
-        return frozenset(base.name for base, _ in self.factors if isinstance(base, Element))
+        return frozenset(name for base, _ in self.factors for name in element_names(base))
 
 
 def pattern_of(definition: Definition) -> Pattern | None:
@@ -74,24 +75,44 @@ def pattern_of(definition: Definition) -> Pattern | None:
     return pattern
 
 
-def reuse_once(term: Term, patterns: Mapping[str, Pattern]) -> Term | None:
+@dataclass(frozen=True)
+class Patterns:
+    """The patterns of a graph, those with most factors first, found by a name that they hold."""
+
+    ranked: tuple[Pattern, ...]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for rank, pattern in enumerate(self.ranked):
+            found.setdefault(min(pattern.names, default=""), []).append(rank)
+        return found
+
+    def within(self, names: set[str]) -> Iterator[Pattern]:
+        """Yield the patterns whose names are all among these, in order of rank."""
+        ranks = [rank for name in ("", *names) for rank in self._by_name.get(name, ())]
+        for rank in sorted(ranks):
+            if self.ranked[rank].names <= names:
+                yield self.ranked[rank]
+
+
+def reuse_once(term: Term, patterns: Patterns, without: str = "") -> Term | None:
     """Return the term with one forward value put in, the largest first; None if there is none."""
-    present = {base.name for base, _ in term.factors if isinstance(base, Element)}
-    for pattern in patterns.values():
-        if not pattern.names <= present:
-            continue
-        found = _apply(pattern, term)
-        if found is not None:
-            return found
+    present = {name for base, _ in term.factors for name in element_names(base)}
+    for pattern in patterns.within(present):
+        if pattern.definition.name != without:
+            found = _apply(pattern, term)
+            if found is not None:
+                return found
     return None
 
 
-def ordered_patterns(graph: Graph) -> dict[str, Pattern]:
+def ordered_patterns(graph: Graph) -> Patterns:
     """Return the patterns of the graph, those with most factors first."""
     found = [pattern_of(definition) for definition in graph]
     patterns = [pattern for pattern in found if pattern is not None]
     patterns.sort(key=lambda p: (-len(p.factors) - len(p.term.sums), not p.definition.written))
-    return {pattern.definition.name: pattern for pattern in patterns}
+    return Patterns(tuple(patterns))
 
 
 def _apply(pattern: Pattern, term: Term) -> Term | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from symgrad.derivation.graph import Graph
 from symgrad.derivation.lemmas import Lemmas
 from symgrad.derivation.pullback import contract_deltas
-from symgrad.derivation.reuse import Pattern, reuse_once
+from symgrad.derivation.reuse import Patterns, reuse_once
 from symgrad.derivation.terms import Term, combine, numbered
 from symgrad.language.expr import Index, Indicator
 
@@ -33,7 +33,7 @@ class Context:
     """
 
     graph: Graph
-    patterns: dict[str, Pattern]
+    patterns: Patterns
     lemmas: Lemmas
     own: tuple[Index, ...]
     leaves: frozenset[str] = frozenset()

@@ -371,7 +371,7 @@ class Contraction(Array):
 
 @array_node
 class Fill(Array):
-    """The array, repeated along the `missing` axes of a full shape, where it has none or length 1."""
+    """The array, repeated along the `missing` axes of a full shape."""
 
     array: Array
     shape: tuple[Array, ...]

@@ -56,7 +56,8 @@ def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
         if part is None:
             return lines
         holders = [n for n, line in enumerate(lines) if part in walk(line.array)]
-        if is_light(part) and sum(not lines[n].backward for n in holders) == 1:
+        forward = [line for line in lines if not line.backward]
+        if is_light(part) and sum(p == part for line in forward for p in walk(line.array)) == 1:
             holders = [n for n in holders if lines[n].backward] or holders
         owner = _owner(part, holders, lines)
         if owner is None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import symgrad
-from symgrad.derivation.engine import forward_graph
 from symgrad.derivation.desugar import desugar
+from symgrad.derivation.engine import forward_graph
 from symgrad.derivation.graph import Graph
 from symgrad.derivation.names import name_intermediates
 from symgrad.derivation.normalise import normalise

@@ -9,7 +9,8 @@ from symgrad.formats.derivation import derivation_text
 
 FORMULAS = (
     "y_ij = gamma_j*(x_ij - mean_k x_ik)/sqrt(mean_k (x_ik - mean_l x_il)^2 + eps) + beta_j",
-    "s_ij = sum_c q_ic*k_jc/sqrt(size(c))\na_ij = exp(s_ij)/sum_l exp(s_il)\no_id = sum_j a_ij*v_jd",
+    "s_ij = sum_c q_ic*k_jc/sqrt(size(c))\n"
+    "a_ij = exp(s_ij)/sum_l exp(s_il)\no_id = sum_j a_ij*v_jd",
     "loss = -mean_i sum_j t_ij*log(exp(x_ij)/sum_k exp(x_ik))",
     "y = max_{i,j} x_ij*w_j",
     "y_i = prod_j x_ij",

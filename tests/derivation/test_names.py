@@ -42,7 +42,8 @@ def test_intermediate_is_named_for_its_content(formula: str, expected: list[str]
 
 
 def test_the_exponent_of_a_softmax_is_the_shifted_input() -> None:
-    assert named_lines("y_ij = exp(x_ij)/sum_k exp(x_ik)")[2] == "x_shifted_ij = x_ij - x_fixed_i"
+    lines = named_lines("y_ij = exp(x_ij)/sum_k exp(x_ik)")
+    assert "x_shifted_ij = x_ij - stop_gradient(x_max_i)" in lines
 
 
 def test_a_centered_value_over_its_deviation_is_x_hat() -> None:

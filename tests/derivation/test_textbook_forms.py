@@ -3,7 +3,7 @@
 import pytest
 
 import symgrad
-from tests.derivation.printing import forward_lines, layer
+from tests.derivation.printing import forward_lines, gradient_lines, layer
 
 SOFTMAX = ["dx_ij = y_ij*(dy_ij - sum_k dy_ik*y_ik)"]
 SIGMOID = ["dx_i = dy_i*y_i*(1 - y_i)"]
@@ -20,12 +20,12 @@ FORMS = [
     (
         "y_ij = x_ij - log(sum_k exp(x_ik))",
         {},
-        ["dx_ij = dy_ij - x_softmax_ij*sum_k dy_ik", "with x_softmax_ik = x_exp_ik/x_exp_sum_i"],
+        ["dx_ij = dy_ij - x_softmax_ij*sum_k dy_ik"],
     ),
     (
         "y_i = logsumexp_k x_ik",
         {},
-        ["dx_ik = dy_i*x_softmax_ik", "with x_softmax_ik = x_exp_ik/x_exp_sum_i"],
+        ["dx_ik = dy_i*x_softmax_ik"],
     ),
     # elementwise
     ("y_i = sigmoid(x_i)", {}, SIGMOID),
@@ -43,7 +43,7 @@ FORMS = [
     (
         "y_i = x_i^2/(1 + x_i^2)",
         {},
-        ["dx_i = 2*dy_i*x_i*(1 - y_i)/x_total_i", "with x_total_i = x_i^2 + 1"],
+        ["dx_i = 2*dy_i*x_i*(1 - y_i)/x_total_i"],
     ),
     ("y_i = clip(x_i, 0, 1)", {}, ["dx_i = where(x_i >= 0 and x_i <= 1, dy_i, 0)"]),
     # products and sums
@@ -54,25 +54,24 @@ FORMS = [
     (
         "y_i = x_i/sum_j x_j",
         {},
-        ["dx_i = (dy_i - sum_j dy_j*y_j)/xsum", "with xsum = sum_j x_j"],
+        ["dx_i = (dy_i - sum_j dy_j*y_j)/xsum"],
     ),
     (
         "y_ij = x_ij/sqrt(sum_k x_ik^2)",
         {},
         [
             "dx_ij = x_rsqrt_i*(dy_ij - y_ij*sum_k dy_ik*y_ik)",
-            "with x_rsqrt_i = 1/sqrt(sum_k x_ik^2)",
         ],
     ),
     (
         "y_i = max_j x_ij",
         {},
-        ["dx_ij = dy_i*delta(j, x_argmax_i)", "with x_argmax_i = argmax_j x_ij"],
+        ["dx_ij = dy_i*delta(j, x_argmax_i)"],
     ),
     (
         "y_i = prod_j x_ij",
         {},
-        ["dx_ij = dy_i*x_prod_ij", "with x_prod_ij = prod_{k != j} x_ik"],
+        ["dx_ij = dy_i*x_prod_ij"],
     ),
     # normalisation
     (
@@ -83,8 +82,6 @@ FORMS = [
             "dx_ij = x_rsqrt_i*(dy_ij*gamma_j - x_hat_ij*mean_k dy_ik*gamma_k*x_hat_ik"
             " - mean_k dy_ik*gamma_k)",
             "dbeta_j = sum_i dy_ij",
-            "with x_rsqrt_i = 1/sqrt(mean_k x_centered_ik^2 + eps)",
-            "with x_hat_ij = x_centered_ij*x_rsqrt_i",
         ],
     ),
     (
@@ -96,8 +93,6 @@ FORMS = [
             " - x_hat_ij*mean_k dy_ik*gamma_k*x_hat_ik)",
             "dgamma_j = sum_i dy_ij*x_hat_ij",
             "dbeta_j = sum_i dy_ij",
-            "with var_rsqrt_i = 1/sqrt(var_i + eps)",
-            "with x_hat_ij = x_centered_ij*var_rsqrt_i",
         ],
     ),
     (
@@ -117,8 +112,6 @@ FORMS = [
             "dgamma_j = sum_i dy_ij*x_hat_ij",
             "dx_ij = gamma_j*x_rsqrt_j*(dy_ij - x_hat_ij*mean_k dy_kj*x_hat_kj - mean_k dy_kj)",
             "dbeta_j = sum_i dy_ij",
-            "with x_rsqrt_j = 1/sqrt(mean_k x_centered_kj^2 + eps)",
-            "with x_hat_ij = x_centered_ij*x_rsqrt_j",
         ],
     ),
     (
@@ -130,8 +123,6 @@ FORMS = [
             " - x_hat_ijkl*mean_{m,n,o} dy_mjno*x_hat_mjno)",
             "dg_j = sum_{i,k,l} dy_ijkl*x_hat_ijkl",
             "db_j = sum_{i,k,l} dy_ijkl",
-            "with v_rsqrt_j = 1/sqrt(v_j + eps)",
-            "with x_hat_ijkl = x_centered_ijkl*v_rsqrt_j",
         ],
     ),
     (
@@ -140,7 +131,6 @@ FORMS = [
         [
             "dg_j = sum_i dy_ij*x_ij*x_rsqrt_i",
             "dx_ij = x_rsqrt_i*(dy_ij*g_j - x_ij*x_rsqrt_i*mean_k dy_ik*y_ik)",
-            "with x_rsqrt_i = 1/sqrt(mean_k x_ik^2 + eps)",
         ],
     ),
     # attention
@@ -164,7 +154,6 @@ FORMS = [
             "dq_ic = (sum_l dqk_il*k_lc)/sqrt(size(c))",
             "dk_jc = (sum_i dqk_ij*q_ic)/sqrt(size(c))",
             "dv_jd = sum_i do_id*q_softmax_ij",
-            "with q_softmax_ij = q_exp_ij/sum_l q_exp_il",
         ],
     ),
     # losses
@@ -174,7 +163,6 @@ FORMS = [
         [
             "dx_ij = 2*dloss*x_diff_ij/(size(i)*size(j))",
             "dt_ij = -dx_ij",
-            "with x_diff_ij = x_ij - t_ij",
         ],
     ),
     (
@@ -187,13 +175,12 @@ FORMS = [
         {"wrt": ["x"]},
         [
             "dx_ij = dloss*(x_softmax_ij*sum_k t_ik - t_ij)/size(i)",
-            "with x_softmax_ik = x_exp_ik/x_exp_sum_i",
         ],
     ),
     (
         "h = -sum_i p_i*log(p_i)",
         {},
-        ["dp_i = -dh*(p_log_i + 1)", "with p_log_i = log(p_i)"],
+        ["dp_i = -dh*(p_log_i + 1)"],
     ),
     # distances and similarity
     (
@@ -210,8 +197,6 @@ FORMS = [
         [
             "dx_ik = x_rsqrt_i*(sum_j dy_ij*b_jk - a_ik*sum_j dy_ij*y_ij)",
             "dz_jk = z_rsqrt_j*(sum_i dy_ij*a_ik - b_jk*sum_i dy_ij*y_ij)",
-            "with x_rsqrt_i = 1/sqrt(sum_l x_il^2)",
-            "with z_rsqrt_j = 1/sqrt(sum_l z_jl^2)",
         ],
     ),
     (
@@ -221,8 +206,6 @@ FORMS = [
             "dxz_i = dy_i*x_rsqrt_i*z_rsqrt_i",
             "dx_ik = dxz_i*z_ik - dy_i*x_ik*y_i*x_rsqrt_i^2",
             "dz_ik = dxz_i*x_ik - dy_i*z_ik*y_i*z_rsqrt_i^2",
-            "with x_rsqrt_i = 1/sqrt(sum_k x_ik^2)",
-            "with z_rsqrt_i = 1/sqrt(sum_k z_ik^2)",
         ],
     ),
 ]
@@ -232,8 +215,38 @@ FORMS = [
 def test_gradient_is_printed_as_in_a_textbook(
     formula: str, keywords: dict[str, object], expected: list[str]
 ) -> None:
-    text = str(symgrad.derive(layer(formula, **keywords)))
-    assert [line.strip() for line in text.splitlines()] == expected
+    assert gradient_lines(formula, **keywords) == expected
+
+
+VALUES = [
+    (
+        "y_ij = x_ij - log(sum_k exp(x_ik))",
+        [
+            "x_max_i = max_k x_ik",
+            "x_exp_ik = exp(x_ik - x_max_i)",
+            "x_exp_sum_i = sum_k x_exp_ik",
+            "x_softmax_ik = x_exp_ik/x_exp_sum_i",
+        ],
+    ),
+    (
+        "y_ij = g_j*(x_ij - mean_k x_ik)/sqrt(mean_k (x_ik - mean_l x_il)^2) + b_j",
+        [
+            "x_centered_ij = x_ij - mean_k x_ik",
+            "x_rsqrt_i = 1/sqrt(mean_k x_centered_ik^2)",
+            "x_hat_ij = x_centered_ij*x_rsqrt_i",
+        ],
+    ),
+    ("y_i = max_j x_ij", ["x_argmax_i = argmax_j x_ij"]),
+    ("y_i = prod_j x_ij", ["x_prod_ij = prod_{k != j} x_ik"]),
+    ("y_ij = exp(x_ij)/sum_k exp(x_ik)", []),
+]
+
+
+@pytest.mark.parametrize(("formula", "expected"), VALUES)
+def test_values_that_the_gradients_read_are_printed_with_them(
+    formula: str, expected: list[str]
+) -> None:
+    assert symgrad.derive(layer(formula)).value_lines() == expected
 
 
 def test_a_soft_label_loss_is_computed_by_the_log_of_the_softmax() -> None:

@@ -98,7 +98,7 @@ FORMULAS = (
     # normalisations and several outputs
     "y_ij = exp(x_ij)/sum_k exp(x_ik)",
     "y_ij = log(exp(x_ij)/sum_k exp(x_ik))",
-    "mu_i = mean_j x_ij; v_i = mean_j (x_ij - mu_i)^2; y_ij = g_j*(x_ij - mu_i)/sqrt(v_i + 1) + b_j",
+    "m_i = mean_j x_ij; v_i = mean_j (x_ij - m_i)^2; y_ij = g_j*(x_ij - m_i)/sqrt(v_i + 1) + b_j",
     "z_i = sum_j x_ij; y_ij = x_ij/(z_i^2 + 1); l = sum_i z_i^2",
     "l = -mean_i sum_j t_ij*log(exp(x_ij)/sum_k exp(x_ik))",
 )
