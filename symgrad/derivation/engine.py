@@ -17,7 +17,16 @@ from symgrad.derivation.result import Derivation, Gradient
 from symgrad.derivation.schedule import Schedule, rename_elements, schedule
 from symgrad.derivation.stabilise import stabilise
 from symgrad.derivation.steps import Trail, free_letters, trail_of
-from symgrad.language.expr import ZERO, Element, Expr, Index, IndexValue, element_names, walk
+from symgrad.language.expr import (
+    ZERO,
+    Element,
+    Expr,
+    Index,
+    IndexValue,
+    element_names,
+    rename,
+    walk,
+)
 from symgrad.language.layer import Layer, Statement
 from symgrad.language.program import Program
 
@@ -142,9 +151,27 @@ class _Assembly:
         return Statement(self.reverse.names[name], self.inputs[name].element().subscripts, ZERO)
 
     def _final(self, statement: Statement) -> Statement:
+        """Return the statement under its final name; an intermediate's in the layer's letters."""
         name = self.names.get(statement.name, statement.name)
         value = rename_elements(statement.value, self.names)
-        return Statement(name, statement.subscripts, value)
+        target = self.reverse.sources.get(statement.name, statement.name)
+        if target not in self.graph or self.graph[target].written:
+            return Statement(name, statement.subscripts, value)
+        mapping = self._layer_letters(statement.indices)
+        subscripts = tuple(IndexValue(mapping[index]) for index in statement.indices)
+        return Statement(name, subscripts, rename(value, mapping))
+
+    def _layer_letters(self, indices: Sequence[Index]) -> dict[Index, Index]:
+        """Return each index with the letter that its range has in outputs and inputs."""
+        axes = [i for s in reversed(self.layer.statements) for i in self.layer.axes[s.name]]
+        axes += [index for name in self.layer.inputs for index in self.layer.axes[name]]
+        mapping: dict[Index, Index] = {}
+        for index in indices:
+            taken = {new.name for new in mapping.values()}
+            letters = [axis.name for axis in axes if axis.extent == index.extent]
+            letter = next((letter for letter in letters if letter not in taken), index.name)
+            mapping[index] = index.fresh(letter)
+        return mapping
 
     def _program(self, plan: Schedule) -> Program:
         return Program(

@@ -60,6 +60,8 @@ def factored(terms: Sequence[Term], order: Order) -> Expr:
     common = _common_factors(terms)
     number = _common_number(terms)
     inner = [_divided(term, common, number) for term in terms]
+    # the plain terms first, as a reader expects
+    inner.sort(key=lambda term: len(term.factors) + len(term.sums))
     front = Term(number, common)
     bracket = _cases(inner, order) or _grouped(inner, order)
     if not common and number == 1:
@@ -72,7 +74,7 @@ def factored(terms: Sequence[Term], order: Order) -> Expr:
 def _grouped(terms: Sequence[Term], order: Order) -> Expr:
     """Return the sum, with a gradient that several of its terms share taken out of those."""
     if len(terms) > 2:
-        for base, exponent in terms[0].factors:
+        for base, exponent in dict.fromkeys(f for term in terms for f in term.factors):
             sharing = [t for t in terms if _outside(t).get(base, 0) == exponent == 1]
             if order(base)[0] == 1 and isinstance(base, Element) and 1 < len(sharing) < len(terms):
                 rest = [term for term in terms if term not in sharing]

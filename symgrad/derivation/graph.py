@@ -88,9 +88,12 @@ class Graph:
             name = f"%{self.last_number}"
             self._add(Definition(name, indices, body, candidate=candidate))
             return self[name].element()
+        return self._at(name, free)
+
+    def _at(self, name: str, free: Sequence[Index]) -> Element:
+        """Return the element of a definition whose body reads these indices, in this order."""
         known = self[name]
-        order = ordered_free_indices(known.body)
-        mapping: dict[Index, Index] = dict(zip(order, free, strict=True))
+        mapping = dict(zip(ordered_free_indices(known.body), free, strict=True))
         return Element(name, tuple(IndexValue(mapping[index]) for index in known.indices))
 
     def take_last(self, body: Expr, indices: Sequence[Index]) -> Expr:
@@ -103,6 +106,12 @@ class Graph:
         del self.definitions[newest.name]
         self._by_key = {key: name for key, name in self._by_key.items() if name != newest.name}
         return newest.at(body.subscripts)
+
+    def known(self, body: Expr) -> Expr:
+        """Return the element that equals the body already, else the body."""
+        free = ordered_free_indices(body)
+        name = None if isinstance(body, Element) else self._by_key.get(value_key(body, free))
+        return body if name is None else self._at(name, free)
 
     def adopt(self, definition: Definition) -> None:
         """Add a definition of another graph under its own name."""

@@ -67,7 +67,7 @@ def normalise(statements: Sequence[Statement], graph: Graph) -> None:
     """Add each statement, and the intermediates that it needs, to the graph."""
     for statement in statements:
         body = normal(statement.value, graph, statement.indices)
-        body = graph.take_last(body, statement.indices)
+        body = graph.known(graph.take_last(body, statement.indices))
         graph.assign(statement.name, statement.indices, body)
 
 

@@ -14,8 +14,22 @@ from symgrad.derivation.graph import Graph
 from symgrad.derivation.lemmas import Lemmas
 from symgrad.derivation.pullback import contract_deltas
 from symgrad.derivation.reuse import Patterns, reuse_once
-from symgrad.derivation.terms import Term, combine, numbered
-from symgrad.language.expr import Index, Indicator
+from symgrad.derivation.terms import Term, combine, flatten, numbered
+from symgrad.language.expr import (
+    MINUS_ONE,
+    ONE,
+    Add,
+    Call,
+    Element,
+    Expr,
+    Index,
+    Indicator,
+    Number,
+    free_indices,
+    mul,
+    split_coefficient,
+    walk,
+)
 
 Terms = list[Term]
 
@@ -90,6 +104,67 @@ def combine_like_terms(terms: Terms, context: Context) -> Terms | None:
     return new if len(new) < len(terms) else None
 
 
+def multiply_out(terms: Terms, context: Context) -> Terms | None:
+    """a*(1 - b) - b*(c - a) = a - b*c, where the brackets cancel. Ends: the terms get shorter.
+
+    sigmoid(-x) counts as 1 - sigmoid(x) here; where that cancels nothing it stays.
+    """
+    if len(terms) < 2 or not any(_brackets(term, context) for term in terms):
+        return None
+    expanded = [part for term in terms for part in _expanded(term, context)]
+    expanded = reuse_forward_value(expanded, context) or expanded
+    new = combine(expanded, numbered(context.own))
+    return new if len(new) <= len(terms) and _length(new) < _length(terms) else None
+
+
+def _expanded(term: Term, context: Context) -> Terms:
+    """Return the term with its brackets multiplied out."""
+    brackets = _brackets(term, context)
+    if not brackets:
+        return [term]
+    base, addends = brackets[0]
+    rest = Term(term.coefficient, tuple(f for f in term.factors if f[0] is not base), term.sums)
+    return [
+        part
+        for addend in addends
+        for inner in flatten(addend)
+        for part in _expanded(rest.times(inner), context)
+    ]
+
+
+def _brackets(term: Term, context: Context) -> list[tuple[Expr, tuple[Expr, ...]]]:
+    """Return the factors that are sums, with their addends; those under a sum stay."""
+    found: list[tuple[Expr, tuple[Expr, ...]]] = []
+    for base, exponent in term.factors:
+        if exponent != 1 or not free_indices(base).isdisjoint(term.sums):
+            continue
+        inner = context.graph.inside(base)
+        if isinstance(inner, Add) and len(inner.terms) == 2:
+            found.append((base, inner.terms))
+        mirrored = _mirrored_sigmoid(base, context)
+        if mirrored is not None:
+            found.append((base, (ONE, mul(MINUS_ONE, mirrored))))
+    return found
+
+
+def _mirrored_sigmoid(base: Expr, context: Context) -> Expr | None:
+    """Return sigmoid(x) when the factor is sigmoid(-x)."""
+    if not (isinstance(base, Call) and base.function == "sigmoid"):
+        return None
+    coefficient, argument = split_coefficient(context.graph.inside(base.args[0]))
+    return Call("sigmoid", (argument,)) if coefficient == -1 else None
+
+
+def _length(terms: Terms) -> int:
+    """Count the factors that are written, those in brackets too."""
+    return sum(1 for term in terms for base, _ in term.factors for _ in _symbols(base))
+
+
+def _symbols(base: Expr) -> list[Expr]:
+    """Return the parts of a factor that a reader sees as one symbol each."""
+    return [part for part in walk(base) if isinstance(part, (Element, Call, Number))]
+
+
 def _each(terms: Terms, function: Callable[[Term], Term | None]) -> Terms | None:
     new: Terms = []
     changed = False
@@ -109,6 +184,7 @@ RULES: Sequence[Rule] = (
     Rule("close_known_sum", "a sum that is known from the forward values", close_known_sum),
     Rule("drop_repeated_mask", "the mask is in the value already", drop_repeated_mask),
     Rule("combine_like_terms", "combine like terms", combine_like_terms),
+    Rule("multiply_out", "multiply out, and cancel", multiply_out),
 )
 
 

@@ -37,7 +37,9 @@ class Scope:
         exprs = tuple(exprs)
         elements = [part for expr in exprs for part in walk(expr) if isinstance(part, Element)]
         scalars = frozenset(part.name for part in elements if not part.subscripts)
-        tensors = frozenset(part.name for part in elements if part.subscripts)
+        names = frozenset(part.name for part in elements if part.subscripts)
+        # dx and x_exp are read as belonging to x
+        tensors = names | {name.removeprefix("d").partition("_")[0] for name in names}
         free = [index for expr in exprs for index in ordered_free_indices(expr)]
         scope = cls({}, scalars, tensors)
         return scope.bind(tuple(dict.fromkeys((*indices, *free))), exprs)

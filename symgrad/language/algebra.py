@@ -15,6 +15,7 @@ from symgrad.language.nodes import (
     ZERO,
     Add,
     And,
+    Constant,
     Delta,
     Indicator,
     Mul,
@@ -84,6 +85,7 @@ def mul(*factors: Expr) -> Expr:
             exponents[base] = exponent
     if number == 0:
         return ZERO
+    exponents = _with_joined_roots(exponents)
     kept: list[Expr] = []
     for base, exponent in exponents.items():
         factor = power(base, exponent)
@@ -96,6 +98,21 @@ def mul(*factors: Expr) -> Expr:
     if not kept:
         return ONE
     return kept[0] if len(kept) == 1 else Mul(tuple(kept))
+
+
+def _with_joined_roots(exponents: dict[Expr, Expr]) -> dict[Expr, Expr]:
+    """Write sqrt(2)*sqrt(pi) as sqrt(2*pi): the same root of constants once."""
+    roots: dict[Expr, list[Expr]] = {}
+    for base, exponent in exponents.items():
+        is_root = isinstance(exponent, Number) and exponent.value.denominator != 1
+        if is_root and isinstance(base, (Number, Constant)):
+            roots.setdefault(exponent, []).append(base)
+    joined = {base: e for e, bases in roots.items() if len(bases) > 1 for base in bases}
+    if not joined:
+        return exponents
+    rest = {base: e for base, e in exponents.items() if base not in joined}
+    fronts = {mul(*bases): e for e, bases in roots.items() if len(bases) > 1}
+    return {**fronts, **rest}
 
 
 def _combinable(left: Expr, right: Expr) -> bool:

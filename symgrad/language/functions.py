@@ -76,6 +76,16 @@ def _gt(left: Expr, right: Expr | int) -> Compare:
     return Compare(">", left, as_expr(right))
 
 
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _compare(left: Expr, op: str, right: Expr) -> Compare:
+    """Return the comparison with a number on its right: x > 0, not 0 < x."""
+    if isinstance(left, Number):
+        return Compare(_MIRRORED[op], right, left)
+    return Compare(op, left, right)
+
+
 HALF = _num("0.5")
 PI = Constant("pi")
 SELU_ALPHA = _num("1.6732632423543772")
@@ -273,8 +283,8 @@ _ROWS = (
         "max",
         arity=2,
         derivatives=(
-            lambda a, b, y: Indicator(Compare(">=", a, b)),
-            lambda a, b, y: Indicator(Compare("<", a, b)),
+            lambda a, b, y: Indicator(_compare(a, ">=", b)),
+            lambda a, b, y: Indicator(_compare(a, "<", b)),
         ),
         numpy="np.maximum({0}, {1})",
         latex=r"\max\left({0}, {1}\right)",
@@ -284,8 +294,8 @@ _ROWS = (
         "min",
         arity=2,
         derivatives=(
-            lambda a, b, y: Indicator(Compare("<=", a, b)),
-            lambda a, b, y: Indicator(Compare(">", a, b)),
+            lambda a, b, y: Indicator(_compare(a, "<=", b)),
+            lambda a, b, y: Indicator(_compare(a, ">", b)),
         ),
         numpy="np.minimum({0}, {1})",
         latex=r"\min\left({0}, {1}\right)",

@@ -232,6 +232,9 @@ def _(expr: Call, scope: Scope, frame: Frame) -> Value:
     if expanded is not expr:
         return lower(expanded, scope, frame)
     args = tuple(as_float(lower(arg, scope, frame)) for arg in expr.args)
+    if expr.function == "clip" and args[0].array.kind == "weak":
+        # np.clip makes an array of float64 of a number; maximum and minimum leave it weak
+        return combine("min", (combine("max", args[:2], frame), args[2]), frame)
     return combine(expr.function, args, frame)
 
 

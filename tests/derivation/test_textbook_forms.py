@@ -79,8 +79,8 @@ FORMS = [
         EPS,
         [
             "dgamma_j = sum_i dy_ij*x_hat_ij",
-            "dx_ij = x_rsqrt_i*(dy_ij*gamma_j - x_hat_ij*mean_k dy_ik*gamma_k*x_hat_ik"
-            " - mean_k dy_ik*gamma_k)",
+            "dx_ij = x_rsqrt_i*(dy_ij*gamma_j - mean_k dy_ik*gamma_k"
+            " - x_hat_ij*mean_k dy_ik*gamma_k*x_hat_ik)",
             "dbeta_j = sum_i dy_ij",
         ],
     ),
@@ -110,7 +110,7 @@ FORMS = [
         EPS,
         [
             "dgamma_j = sum_i dy_ij*x_hat_ij",
-            "dx_ij = gamma_j*x_rsqrt_j*(dy_ij - x_hat_ij*mean_k dy_kj*x_hat_kj - mean_k dy_kj)",
+            "dx_ij = gamma_j*x_rsqrt_j*(dy_ij - mean_k dy_kj - x_hat_ij*mean_k dy_kj*x_hat_kj)",
             "dbeta_j = sum_i dy_ij",
         ],
     ),
@@ -150,7 +150,7 @@ FORMS = [
         "/sum_l exp(sum_c q_ic*k_lc/sqrt(size(c))))*v_jd",
         {},
         [
-            "dqk_il = q_softmax_il*(sum_d do_id*v_ld - sum_d do_id*o_id)",
+            "dqk_ij = q_softmax_ij*(sum_d do_id*v_jd - sum_d do_id*o_id)",
             "dq_ic = (sum_l dqk_il*k_lc)/sqrt(size(c))",
             "dk_jc = (sum_i dqk_ij*q_ic)/sqrt(size(c))",
             "dv_jd = sum_i do_id*q_softmax_ij",
@@ -223,9 +223,9 @@ VALUES = [
         "y_ij = x_ij - log(sum_k exp(x_ik))",
         [
             "x_max_i = max_k x_ik",
-            "x_exp_ik = exp(x_ik - x_max_i)",
+            "x_exp_ij = exp(x_ij - x_max_i)",
             "x_exp_sum_i = sum_k x_exp_ik",
-            "x_softmax_ik = x_exp_ik/x_exp_sum_i",
+            "x_softmax_ij = x_exp_ij/x_exp_sum_i",
         ],
     ),
     (
@@ -252,5 +252,5 @@ def test_values_that_the_gradients_read_are_printed_with_them(
 def test_a_soft_label_loss_is_computed_by_the_log_of_the_softmax() -> None:
     assert forward_lines("loss = -mean_i sum_j t_ij*log(exp(x_ij)/sum_k exp(x_ik))")[-2:] == [
         "loss = -(sum_{i,j} t_ij*x_log_softmax_ij)/size(t, 0)",
-        "x_softmax_ik = x_exp_ik/x_exp_sum_i",
+        "x_softmax_ij = x_exp_ij/x_exp_sum_i",
     ]

@@ -88,6 +88,7 @@ FORMULAS = (
     "y_ij = relu(x_ij)*abs(w_j)",
     "y_ij = max(x_ij, w_ij)",
     "y_ij = clip(x_ij, -0.5, w_j)",
+    "y_ij = clip(1, a, 2)*x_ij",
     "y_ij = atan2(x_ij, w_j) + hypot(x_ij, w_i)",
     "y_ij = pow(abs(x_ij) + 1, w_j)",
     "y_ij = erf(x_ij)*erfc(w_j)",

@@ -141,7 +141,7 @@ def test_integers_become_float64() -> None:
 def test_inputs_of_a_few_thousand_give_finite_results_without_a_warning(
     formula: str, dtype: type
 ) -> None:
-    x = np.array([[3000, -3000, 0, 1], [-800, 5, 0.5, -0.2]], dtype)
+    x: np.ndarray = np.array([[3000, -3000, 0, 1], [-800, 5, 0.5, -0.2]], dtype)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         instance = build(formula)()

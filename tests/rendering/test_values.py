@@ -19,7 +19,7 @@ from symgrad.oracle import evaluate_statements
 from symgrad.rendering import build
 from tests.rendering.formulas import FORMULAS
 
-TOLERANCE = {np.float64: 1e-9, np.float32: 2e-3}
+TOLERANCE: dict[type, float] = {np.float64: 1e-9, np.float32: 2e-3}
 EXTENTS = (3, 4, 2, 5, 6, 7)
 
 
@@ -30,12 +30,12 @@ def prepared(formula: str) -> tuple[Layer, Program, type]:
     return layer, derive(layer).program, build(layer)
 
 
-def inputs_of(program: Program, extents: Sequence[int], dtype: type) -> dict[str, np.ndarray]:
+def inputs_of(program: Program, extents: Sequence[int], dtype: type) -> dict[str, Any]:
     """Return random inputs; axes that must agree have the same length."""
     random = np.random.default_rng(7)
     scope = program_scope(program)
     lengths: dict[object, int] = {}
-    inputs = {}
+    inputs: dict[str, Any] = {}
     for name in program.layer.inputs:
         axes = scope.tensors[name].extents
         shape = [lengths.setdefault(a, extents[len(lengths) % len(extents)]) for a in axes]
@@ -76,7 +76,7 @@ def check(formula: str, extents: Sequence[int], dtype: type) -> None:
     for name, result in zip(layer.outputs, results, strict=True):
         assert_close(result, known[name], dtype)
     random = np.random.default_rng(8)
-    incoming = [random.normal(size=result.shape).astype(dtype) for result in results]
+    incoming: list[Any] = [random.normal(size=result.shape).astype(dtype) for result in results]
     for output, gradient in zip(layer.outputs, incoming, strict=True):
         known[program.cotangents[output]] = gradient.astype(float)
     expected = evaluate_statements(program.backward, known)
