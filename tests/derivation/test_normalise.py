@@ -62,4 +62,4 @@ def test_a_product_that_occurs_in_two_sums_is_one_value() -> None:
 
 
 def test_the_softmax_behind_a_log_sum_exp_is_offered() -> None:
-    assert named_lines("y_i = log(sum_k exp(x_ik))")[-1] == "[x_softmax_ij = x_exp_ij/x_exp_sum_i]"
+    assert named_lines("y_i = log(sum_k exp(x_ik))")[-1] == "[x_softmax_ik = x_exp_ik/x_exp_sum_i]"
