@@ -77,7 +77,7 @@ def test_ruff_leaves_the_module_as_it_is(module_text, arguments, tmp_path):
     path = tmp_path / "layers.py"
     path.write_text(module_text, encoding="utf-8")
     run = subprocess.run(
-        [sys.executable, "-m", "ruff", *arguments, "--isolated", "--line-length", "100", path],
+        [sys.executable, "-m", "ruff", *arguments, "--isolated", path],
         capture_output=True,
         text=True,
     )

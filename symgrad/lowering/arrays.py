@@ -371,7 +371,7 @@ class Contraction(Array):
 
 @array_node
 class Fill(Array):
-    """The array, repeated along the `missing` axes of a full shape."""
+    """A scalar in a full shape, or an array repeated along the one axis that is missing."""
 
     array: Array
     shape: tuple[Array, ...]

@@ -72,11 +72,22 @@ def _full(value: Value, target: Frame, scope: Scope, result: bool) -> Array:
     """Return the array over all axes of the statement's left side, as floats or integers."""
     value = transpose(value, target)
     array = value.array if value.array.kind == "int" and not result else float_array(value.array)
-    missing = tuple(n for n, index in enumerate(target) if index not in value.axes)
-    if missing or (result and array.kind == "weak"):
+    if len(value.axes) == len(target) and not (result and array.kind == "weak"):
+        return array
+    if not value.axes:
         shape = tuple(lower_extent(_extent(index.extent), scope) for index in target)
-        return Fill(align(Value(array, value.axes), target), shape, missing)
-    return array
+        return Fill(array, shape, tuple(range(len(target))))
+    return _repeat(Value(array, value.axes), target, scope).array
+
+
+def _repeat(value: Value, target: Frame, scope: Scope) -> Value:
+    """Return the value repeated along the indices that it lacks, one after another."""
+    for index in target:
+        if index not in value.axes:
+            axes = tuple(i for i in target if i is index or i in value.axes)
+            shape = tuple(lower_extent(_extent(i.extent), scope) for i in axes)
+            value = Value(Fill(align(value, axes), shape, (axes.index(index),)), axes)
+    return value
 
 
 def _extent(extent: Expr | None) -> Expr:

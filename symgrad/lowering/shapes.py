@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -61,7 +62,8 @@ def name_axes(program: Program, scope: Scope) -> AxisNames:
             if extent in letters or not isinstance(extent, AxisLength):
                 continue
             own = _own_letter(program, name, axis)
-            letter = own if own not in taken else next(s for s in spare if s not in taken)
+            choices = itertools.chain((own,), spare, (f"{own}{n}" for n in itertools.count(1)))
+            letter = next(choice for choice in choices if choice not in taken)
             letters[extent] = letter
             taken.add(letter)
     return AxisNames(letters)

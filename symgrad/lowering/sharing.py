@@ -220,14 +220,16 @@ def _pushes(array: Array, layouts: dict[str, Layout], layout: Layout) -> bool:
 
 
 def keepdims_layout(array: Reduction) -> Layout:
-    """Return the layout that puts the reduced axes back, without leading ones."""
+    """Return the layout that puts the reduced axes back.
+
+    A leading axis put back gives the array more axes than its readers may have; as layouts begin
+    with an axis of the array, such a reduction matches none.
+    """
     layout: list[int | None] = []
     kept = 0
     for axis in range(array.array.ndim):
         layout.append(None if axis in array.axes else kept)
         kept += axis not in array.axes
-    while layout and layout[0] is None:
-        del layout[0]
     return tuple(layout)
 
 

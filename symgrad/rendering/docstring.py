@@ -12,8 +12,8 @@ from symgrad.language.functions import FUNCTIONS
 from symgrad.language.layer import Layer
 from symgrad.lowering.plan import Plan
 from symgrad.rendering.code import python_name
+from symgrad.rendering.fitting import WIDTH
 
-WIDTH = 100
 INDENT = "    "
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgrad.lowering.arrays import Apply, Array, Variable
+from symgrad.lowering.arrays import Apply, Array, KeptExtent, Size, Variable
 from symgrad.lowering.names import content_name, unique_name
 from symgrad.lowering.sharing import is_cheap
 from symgrad.lowering.traversal import rewrite, walk
 
-WIDTH = 100
+WIDTH = 88  # the default of ruff and black, so that a formatter leaves the file alone
 # a part of this length is not worth a name
 SHORTEST = 12
 
@@ -41,12 +41,14 @@ def fit(
     taken.add(name)
     variable = Variable(name, part.ndim, part.kind)
     rest = rewrite(array, lambda node: variable if node == part else None)
-    first = fit(name, name, part, to_text, taken, width)
+    first = fit(name, owner, part, to_text, taken, width)
     return [*first, *fit(target, owner, rest, to_text, taken, width)]
 
 
 def part_name(owner: str, part: Array, taken: set[str]) -> str:
     """Return a name for a part, by its content where that is short, else by its whole."""
+    if part.kind == "weak":
+        return unique_name("count" if _is_count(part) else "scale", taken)
     content = content_name(part)
     if content.count("_") <= 1 and content not in taken:
         return content
@@ -54,10 +56,22 @@ def part_name(owner: str, part: Array, taken: set[str]) -> str:
     return unique_name(f"{owner}_{'terms' if terms else 'term'}", taken)
 
 
+def _is_count(part: Array) -> bool:
+    """Say whether a number is a product of axis lengths."""
+    return isinstance(part, Apply) and all(
+        isinstance(a, (Size, KeptExtent)) or _is_count(a) for a in part.args
+    )
+
+
 def _largest_part(array: Array, to_text: Print, room: int) -> Array | None:
-    """Return the longest part that fits in a line itself; None when none is worth a name."""
-    parts = [part for part in walk(array) if part is not array and not is_cheap(part)]
-    lengths = {part: len(to_text(part)) for part in parts}
-    useful = [part for part in parts if lengths[part] > SHORTEST] or parts
+    """Return the longest part that fits in a line itself; None when none is worth a name.
+
+    Numbers, such as a product of lengths, get a name only where nothing else can.
+    """
+    inner = [part for part in walk(array) if part is not array]
+    parts = [part for part in inner if not is_cheap(part)]
+    numbers = [part for part in inner if part.kind == "weak" and isinstance(part, Apply)]
+    lengths = {part: len(to_text(part)) for part in (*parts, *numbers)}
+    useful = [part for part in parts if lengths[part] > SHORTEST] or numbers or parts
     fitting = [part for part in useful if lengths[part] <= room - SHORTEST]
     return max(fitting or useful, key=lengths.__getitem__, default=None)

@@ -221,7 +221,7 @@ def take_arguments(
 def _argument_text(argument: Argument, params: Sequence[str], names: Names) -> str:
     name = python_name(argument.name)
     value = attribute(argument.name) if argument.name in params else name
-    if all(isinstance(axis, str) for axis in argument.axes):
+    if all(isinstance(axis, str) and len(axis) == 1 for axis in argument.axes):
         axes = '"' + "".join(str(axis) for axis in argument.axes) + '"'
     else:
         items = [f'"{a}"' if isinstance(a, str) else to_numpy(a, names).text for a in argument.axes]

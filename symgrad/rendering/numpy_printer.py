@@ -303,13 +303,11 @@ def _(array: Fill, names: Names) -> Code:
     if inner.ndim == 0:
         options = {"dtype": "self.dtype"} if inner.kind == "weak" else {}
         return call("np.full", shape, _text(inner, names), **options)
-    if len(array.missing) == 1:
-        axis = array.missing[0]
-        text = _text(inner, names)
-        if inner.ndim < len(array.shape):
-            text = f"{to_numpy(inner, names).at(Level.ATOM)}[None]"
-        return call("np.repeat", text, _text(array.shape[axis], names), axis=str(axis))
-    return Code(f"np.broadcast_to({_text(inner, names)}, {shape}).copy()")
+    axis = array.missing[0]
+    text = _text(inner, names)
+    if inner.ndim < len(array.shape):
+        text = f"{to_numpy(inner, names).at(Level.ATOM)}[None]"
+    return call("np.repeat", text, _text(array.shape[axis], names), axis=str(axis))
 
 
 # --- reductions ----------------------------------------------------------------------------------

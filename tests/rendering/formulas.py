@@ -17,6 +17,8 @@ FORMULAS = (
     "y_i = size(x, 1) + sum_k x_ik",
     "y_i = i*x_i",
     "y_ij = (i + 2*j)*x_ij",
+    "h_ijn = w_jn - logsumexp_q w_jq + c_i",
+    "y_nc = x_nc - mean_{m,t} z_mct",
     # contractions
     "y_ij = sum_k x_ik*w_kj + b_j",
     "y_ij = sum_k x_ik*w_jk",

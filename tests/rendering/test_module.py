@@ -39,7 +39,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ruff(*args: str) -> subprocess.CompletedProcess[str]:
     """Run ruff with its default rules and our line length."""
-    command = [sys.executable, "-m", "ruff", *args, "--isolated", "--line-length", "100"]
+    command = [sys.executable, "-m", "ruff", *args, "--isolated"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
