@@ -19,6 +19,7 @@ from symgrad.derivation.terms import UNIT, Term, is_constant
 from symgrad.language.expr import (
     Delta,
     Element,
+    Expr,
     Index,
     IndexValue,
     Indicator,
@@ -197,8 +198,17 @@ def _finish(adjoint: Adjoint, result: Reverse, uses: dict[str, int]) -> None:
     adjoint.terms += [path.term for path in adjoint.paths]
     adjoint.lines.append(Line("derivative", "derivative", tuple(adjoint.terms)))
     _simplify(adjoint, result)
-    while _write_in(adjoint, result, uses):
+    _write_in_all(adjoint, result, uses)
+
+
+def _write_in_all(adjoint: Adjoint, result: Reverse, uses: dict[str, int]) -> bool:
+    """Write in what is better written in, simplifying after each; say whether there was any."""
+    settled: list[tuple[Term, Expr]] = []
+    written = False
+    while _write_in(adjoint, result, uses, settled):
         _simplify(adjoint, result)
+        written = True
+    return written
 
 
 def _finish_last_uses(result: Reverse, roots: Sequence[str]) -> None:
@@ -207,11 +217,8 @@ def _finish_last_uses(result: Reverse, roots: Sequence[str]) -> None:
     while written:
         uses = result.uses(roots)
         read = [adjoint for name, adjoint in result.adjoints.items() if name in uses]
-        written = False
-        for adjoint in read:
-            while _write_in(adjoint, result, uses):
-                _simplify(adjoint, result)
-                written = True
+        # every one of them, not only the first
+        written = sum(_write_in_all(adjoint, result, uses) for adjoint in read) > 0
 
 
 def _simplify(adjoint: Adjoint, result: Reverse) -> None:
@@ -222,21 +229,29 @@ def _simplify(adjoint: Adjoint, result: Reverse) -> None:
     adjoint.terms = simplify(adjoint.terms, context, record)
 
 
-def _write_in(target: Adjoint, result: Reverse, uses: dict[str, int]) -> bool:
-    """Replace the first adjoint that is better written in; say whether there was one."""
+def _write_in(
+    target: Adjoint, result: Reverse, uses: dict[str, int], settled: list[tuple[Term, Expr]]
+) -> bool:
+    """Replace the first adjoint that is better written in; say whether there was one.
+
+    `settled` notes the places where it was found that the adjoint keeps its name.
+    """
     context = replace(result.context, own=target.indices)
     for place, term in enumerate(target.terms):
         for base, _ in term.factors:
             source = result.sources.get(base.name) if isinstance(base, Element) else None
             if source is None or source not in result.adjoints:
                 continue
+            if any(known is term and read is base for known, read in settled):
+                continue
             assert isinstance(base, Element)
             adjoint = result.adjoints[source]
-            new = _inlined(term, base, adjoint)
-            if _accept(term, base, adjoint, new, uses[source], context):
+            if _accept(term, base, adjoint, uses[source], context):
+                new = _inlined(term, base, adjoint)
                 target.terms = [*target.terms[:place], *new, *target.terms[place + 1 :]]
                 target.lines.append(Line("insert", INSERT_CAPTION, tuple(target.terms)))
                 return True
+            settled.append((term, base))
     return False
 
 
@@ -246,9 +261,7 @@ def _inlined(term: Term, base: Element, adjoint: Adjoint) -> Terms:
     return [rest.times(part.fresh().put(mapping)) for part in adjoint.terms]
 
 
-def _accept(
-    term: Term, base: Element, adjoint: Adjoint, new: Terms, uses: int, context: Context
-) -> bool:
+def _accept(term: Term, base: Element, adjoint: Adjoint, uses: int, context: Context) -> bool:
     """Decide whether an adjoint is written into a term: it is read once, trivial, or simplifies."""
     summed = not free_indices(base).isdisjoint(term.sums)
     if _scatters(adjoint.terms) and summed:
@@ -259,8 +272,11 @@ def _accept(
         return True  # 0*inf is NaN: the mask has to stand in the very product
     if uses == 1 and (len(adjoint.terms) == 1 or not summed):
         return True
-    if not summed:
-        return False
+    return summed and _gets_simpler(term, _inlined(term, base, adjoint), context)
+
+
+def _gets_simpler(term: Term, new: Terms, context: Context) -> bool:
+    """Say whether rules apply to the terms that leave less to compute, or as much and shorter."""
     fired: list[str] = []
     simplified = simplify(new, context, lambda rule, _: fired.append(rule.name))
     before, after = cost([term]), cost(simplified)

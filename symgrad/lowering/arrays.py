@@ -63,6 +63,18 @@ class Array:
         return same and self.key() == other.key()  # type: ignore[attr-defined]
 
 
+class PythonNumber(Array):
+    """Base of the nodes that are Python numbers."""
+
+    @property
+    def ndim(self) -> int:
+        return 0
+
+    @property
+    def kind(self) -> str:
+        return "weak"
+
+
 @array_node
 class Variable(Array):
     """A named array: an input, an incoming gradient, or the left side of an assignment."""
@@ -81,18 +93,10 @@ class Variable(Array):
 
 
 @array_node
-class Hyperparameter(Array):
+class Hyperparameter(PythonNumber):
     """A constant of the layer, kept by the constructor as a Python number."""
 
     name: str
-
-    @property
-    def ndim(self) -> int:
-        return 0
-
-    @property
-    def kind(self) -> str:
-        return "weak"
 
 
 @array_node
@@ -111,34 +115,18 @@ class Literal(Array):
 
 
 @array_node
-class Size(Array):
+class Size(PythonNumber):
     """The length of one axis of an input."""
 
     name: str
     axis: int
 
-    @property
-    def ndim(self) -> int:
-        return 0
-
-    @property
-    def kind(self) -> str:
-        return "weak"
-
 
 @array_node
-class KeptExtent(Array):
+class KeptExtent(PythonNumber):
     """The length of an axis of the inputs, by its letter, as forward has noted it."""
 
     letter: str
-
-    @property
-    def ndim(self) -> int:
-        return 0
-
-    @property
-    def kind(self) -> str:
-        return "weak"
 
 
 @array_node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symgrad.lowering.arrays import Apply, Array, KeptExtent, Size, Variable
-from symgrad.lowering.names import content_name, unique_name
+from symgrad.lowering.names import LONGEST, content_name, unique_name
 from symgrad.lowering.sharing import is_cheap
 from symgrad.lowering.traversal import rewrite, walk
 
@@ -50,9 +50,10 @@ def part_name(owner: str, part: Array, taken: set[str]) -> str:
     if part.kind == "weak":
         return unique_name("count" if _is_count(part) else "scale", taken)
     content = content_name(part)
-    if content.count("_") <= 1 and content not in taken:
-        return content
     terms = isinstance(part, Apply) and part.op in ("+", "-")
+    plain = content.count("_") <= (1 if terms else 2) and len(content) <= LONGEST
+    if plain and content not in taken:
+        return content
     return unique_name(f"{owner}_{'terms' if terms else 'term'}", taken)
 
 
