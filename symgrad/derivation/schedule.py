@@ -1,8 +1,8 @@
 """Decide what forward computes under a name, what it keeps, and what is written in place.
 
 A value that one place reads is written there; a value with several readers is computed once. What
-only backward reads is computed by backward when everything that it needs is kept anyway, else by
-forward, so that the least is kept.
+only backward reads is computed there, unless keeping what it needs takes more than keeping the
+value: then forward computes it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from symgrad.language.expr import (
 )
 from symgrad.language.layer import Statement
 
+NOMINAL_EXTENT = 32
 LARGEST_INSERT = 40
 LARGEST_STATEMENT = 80
 
@@ -103,7 +104,7 @@ def _place(definition: Definition, plan: Schedule) -> None:
         _insert(statement, readers, plan)
         return
     only_backward = all(reader in plan.backward for reader in readers)
-    if only_backward and not _is_kept_anyway(statement, plan):
+    if only_backward and not _costs_nothing_to_keep(statement, plan):
         return
     if len(readers) == 1 and _fits(statement, readers[0], plan):
         _insert(statement, readers, plan)
@@ -127,8 +128,16 @@ def _is_cheap(value: Expr) -> bool:
     return all(r == ONE or isinstance(r, Element) for r in rest) and len(element_names(value)) < 2
 
 
-def _is_kept_anyway(statement: Statement, plan: Schedule) -> bool:
-    return set(element_names(statement.value)) <= plan.kept() - {statement.name}
+def _costs_nothing_to_keep(statement: Statement, plan: Schedule) -> bool:
+    """Say whether keeping what a value is computed from takes no more than keeping the value."""
+    reads = {part.name: part for part in walk(statement.value) if isinstance(part, Element)}
+    kept = plan.kept()
+    more = sum(_nominal_size(part.subscripts) for n, part in reads.items() if n not in kept)
+    return more <= _nominal_size(statement.subscripts)
+
+
+def _nominal_size(axes: Sequence[Expr]) -> int:
+    return NOMINAL_EXTENT ** len(axes)
 
 
 def _fits(statement: Statement, reader: str, plan: Schedule) -> bool:

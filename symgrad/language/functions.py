@@ -88,8 +88,8 @@ def _compare(left: Expr, op: str, right: Expr) -> Compare:
 
 HALF = _num("0.5")
 PI = Constant("pi")
-SELU_ALPHA = _num("1.6732632423543772")
 SELU_SCALE = _num("1.0507009873554805")
+SELU_SCALED_ALPHA = _num("1.7580993408473768")
 
 
 def _gelu_tanh(x: Expr) -> Expr:
@@ -370,7 +370,7 @@ _ROWS = (
     ),
     Function(
         "selu",
-        expansion=lambda x: SELU_SCALE * Where(_gt(x, 0), x, SELU_ALPHA * _f("expm1", x)),
+        expansion=lambda x: Where(_gt(x, 0), SELU_SCALE * x, SELU_SCALED_ALPHA * _f("expm1", x)),
         kink="scale*alpha at x = 0",
     ),
 )

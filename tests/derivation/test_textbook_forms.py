@@ -71,7 +71,7 @@ FORMS = [
     (
         "y_i = prod_j x_ij",
         {},
-        ["dx_ij = dy_i*x_prod_ij"],
+        ["dx_ij = dy_i*prod_{k != j} x_ik"],
     ),
     # normalisation
     (
@@ -237,7 +237,7 @@ VALUES = [
         ],
     ),
     ("y_i = max_j x_ij", ["x_argmax_i = argmax_j x_ij"]),
-    ("y_i = prod_j x_ij", ["x_prod_ij = prod_{k != j} x_ik"]),
+    ("y_i = prod_j x_ij", []),
     ("y_ij = exp(x_ij)/sum_k exp(x_ik)", []),
 ]
 
