@@ -24,6 +24,8 @@ COUNTEREXAMPLES: tuple[str, ...] = (
     "h_ij = (prod_{o,q: w_jo > 0.2} sign(c_o*w_jq))*z_ij + x_ij\ny_ij = 2*h_ij",
     "y_ik = (delta(i, k)*beta - sum_{p,n: p<=i} selu(alpha*s_pi*c_n) - s_ik)*s_kk",
     "h_jn = where(w_jn > 0.3 or n < 1, w_jn^2, prod_k s_kk)*w_jn",
+    "y_ik = delta(i, k)*where(i < k, alpha, alpha) + a_i",
+    "y_ik = delta(i, k)*where(i < k, a_i, alpha) + a_i*a_k",
     # jumps that rounding decides, which are no mistake
     "y_i = sign(log(exp(a_i)/sum_p exp(a_p))) + a_i",
     "y_n = floor(gelu_tanh(size(n))) + c_n",

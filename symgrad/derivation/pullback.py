@@ -231,10 +231,16 @@ def contract_deltas(term: Term) -> Term:
             mapping = {bound: value}
             factors = merge_factors((substitute(b, mapping), e) for b, e in rest)
             sums = tuple(index for index in term.sums if index is not bound)
-            term = Term(term.coefficient, _drop_trivial(factors), sums)
+            term = _checked(Term(term.coefficient, _drop_trivial(factors), sums))
             changed = True
             break
     return term
+
+
+def _checked(term: Term) -> Term:
+    """Return the term, 0 when one of its masks never holds."""
+    never = any(_decided(base) is False for base, _ in term.factors)
+    return Term(Fraction(0)) if never else term
 
 
 def _solvable(delta: Delta, sums: Sequence[Index]) -> tuple[Index, Expr] | None:
@@ -250,4 +256,16 @@ def _solvable(delta: Delta, sums: Sequence[Index]) -> tuple[Index, Expr] | None:
 
 
 def _drop_trivial(factors: Sequence[Factor]) -> tuple[Factor, ...]:
-    return tuple((b, e) for b, e in factors if not (isinstance(b, Delta) and b.left == b.right))
+    """Drop what is 1: delta_ii, and conditions such as i <= i."""
+    return tuple((base, e) for base, e in factors if _decided(base) is not True)
+
+
+def _decided(base: Expr) -> bool | None:
+    """Say what a delta or a mask is whatever its indices are; None when that depends on them."""
+    if isinstance(base, Delta) and base.left == base.right:
+        return True
+    condition = base.condition if isinstance(base, Indicator) else None
+    if isinstance(condition, Compare) and condition.left == condition.right:
+        values = isinstance(condition.left, Element)  # NaN is not equal to itself
+        return None if values else condition.op in ("<=", ">=", "==")
+    return None

@@ -65,7 +65,7 @@ class Rule:
 def contract(terms: Terms, context: Context) -> Terms | None:
     """sum_l delta_lc f_l = f_c. Ends: each use removes one delta and one summed index."""
     new = [contract_deltas(term) for term in terms]
-    return new if new != terms else None
+    return [term for term in new if term.coefficient] if new != terms else None
 
 
 def reuse_forward_value(terms: Terms, context: Context) -> Terms | None:

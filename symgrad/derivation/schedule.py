@@ -137,7 +137,7 @@ def _costs_nothing_to_keep(statement: Statement, plan: Schedule) -> bool:
 
 
 def _nominal_size(axes: Sequence[Expr]) -> int:
-    return NOMINAL_EXTENT ** len(axes)
+    return int(NOMINAL_EXTENT ** len(axes))
 
 
 def _fits(statement: Statement, reader: str, plan: Schedule) -> bool:

@@ -259,6 +259,9 @@ def _(expr: StopGradient, scope: Scope, frame: Frame) -> Value:
 @lower.register
 def _(expr: Where, scope: Scope, frame: Frame) -> Value:
     condition = lower(expr.condition, scope, frame)
+    if isinstance(condition.array, Literal):
+        taken = expr.then if condition.array.value == "True" else expr.otherwise
+        return as_float(lower(taken, scope, frame))
     branches = [as_float(lower(part, scope, frame)) for part in (expr.then, expr.otherwise)]
     return combine("where", (condition, *branches), frame)
 

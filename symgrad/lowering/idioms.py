@@ -92,6 +92,8 @@ def diagonal_matrix(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
         same = left.index.extent == right.index.extent and left != right
         if same and free_indices(rest) == {left.index}:
             value = as_float(lower(rest, scope, (left.index,)))
+            if value.array.ndim != 1:
+                continue  # where(i < i, a, b) does not depend on i after all
             axes = tuple(i for i in frame if i in (left.index, right.index))
             return Value(Helper("np.diag", (value.array,), 2), axes)
     return None

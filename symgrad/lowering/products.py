@@ -70,6 +70,8 @@ def lower_product(
     if not masks:
         return product
     mask = mask_value(masks, scope, frame)
+    if isinstance(mask.array, Literal):
+        return product if mask.array.value == "True" else scalar(number(0))
     if finite:
         return multiply(product, mask, frame)
     return combine("where", (mask, as_float(product), scalar(number(0))), frame)
