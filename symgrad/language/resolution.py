@@ -45,7 +45,6 @@ def resolve(reading: Reading, statements: Sequence[Statement], inputs: Sequence[
     for new, old in reading.copies:
         _set_extent(new, old.extent)
     _check_sizes(reading, extents)
-    _note_partial_axes(reading, extents)
     names = (*inputs, *dict.fromkeys(statement.name for statement in statements))
     ranks = {name: reading.ranks[name][0] if name in reading.ranks else 0 for name in names}
     return Resolved(
@@ -78,15 +77,6 @@ def _check_lengths(reading: Reading) -> None:
                 if rank
                 else f"{name} is a scalar",
             )
-
-
-def _note_partial_axes(reading: Reading, extents: Extents) -> None:
-    """Note where a bound makes an index run along a part of an axis only."""
-    for use in reading.axis_uses:
-        if isinstance(use.subscript, IndexValue):
-            extent = use.subscript.index.extent
-            if extent != extents.of((use.name, use.axis)):
-                reading.found("an index over a part of an axis", use.span)
 
 
 def _check_sizes(reading: Reading, extents: Extents) -> None:

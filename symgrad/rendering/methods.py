@@ -79,10 +79,11 @@ def opaque_functions(plan: Plan) -> list[tuple[str, int]]:
 
 def integer_constants(layer: Layer) -> set[str]:
     """Return the constants which say how far an index runs; the others become floats."""
+    axes = [index for own in layer.axes.values() for index in own]
+    bound = [index for statement in layer.statements for index in statement.value.inner]
     return {
         part.name
-        for axes in layer.axes.values()
-        for index in axes
+        for index in (*axes, *bound)
         if index.extent is not None
         for part in walk(index.extent)
         if isinstance(part, Element)

@@ -290,7 +290,7 @@ CONSTRUCTS = [
     ("y_ij = x_ij*delta(j, t_i)", "an integer tensor in delta", 18),
     ("y_i = det(a)*x_i", "a matrix function", 6),
     ("y_t = x_t + y[t-1]; y[-1] = a", "a recurrence", 12),
-    ("y_i = x_i for i < 3", "an index over a part of an axis", 8),
+    ("y_i = x_i for i < 3", "a for clause", 14),
 ]
 
 
