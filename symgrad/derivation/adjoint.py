@@ -6,7 +6,7 @@ unless writing it in makes it simpler there (a sum that vanishes, a forward valu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -93,7 +93,7 @@ def differentiate(
     graph: Graph,
     inputs: dict[str, Definition],
     outputs: dict[str, str],
-    leaves: frozenset[str],
+    leaves: Mapping[str, Sequence[Index]],
 ) -> Reverse:
     """Return the adjoints of `inputs` and of everything between them and the outputs.
 
@@ -101,7 +101,7 @@ def differentiate(
         graph: the forward definitions.
         inputs: what to differentiate by, each as a definition that carries its indices.
         outputs: the name of the incoming gradient of each output.
-        leaves: every input of the layer.
+        leaves: every input of the layer, with an index for each axis.
     """
     forward = list(graph)
     flowing = _flowing(forward, set(inputs))
@@ -114,7 +114,9 @@ def differentiate(
     _collect(forward, targets, names, outputs, adjoints, graph)
     _name_outputs(outputs, adjoints, names)
     patterns = ordered_patterns(graph)
-    context = Context(graph, patterns, Lemmas(graph, patterns), (), leaves)
+    lemmas = Lemmas(graph, patterns)
+    values = {gradient: name for name, gradient in names.items()}
+    context = Context(graph, patterns, lemmas, (), leaves, values)
     result = Reverse({}, names, context)
     uses = _raw_uses(adjoints)
     for name in [*(d.name for d in reversed(forward)), *inputs]:
@@ -266,7 +268,9 @@ def _accept(term: Term, base: Element, adjoint: Adjoint, uses: int, context: Con
     summed = not free_indices(base).isdisjoint(term.sums)
     if _scatters(adjoint.terms) and summed:
         return False
-    if _is_copy(adjoint.terms, context.leaves) or (summed and _is_outer(adjoint, context.graph)):
+    if _is_copy(adjoint.terms, set(context.leaves)) or (
+        summed and _is_outer(adjoint, context.graph)
+    ):
         return True
     if _is_masked(adjoint.terms) and not context.lemmas.is_finite_product(term):
         return True  # 0*inf is NaN: the mask has to stand in the very product
@@ -284,7 +288,7 @@ def _gets_simpler(term: Term, new: Terms, context: Context) -> bool:
     return after < before or (after == before and simpler)
 
 
-def _is_copy(terms: Terms, inputs: frozenset[str]) -> bool:
+def _is_copy(terms: Terms, inputs: set[str]) -> bool:
     """Say whether it is another adjoint, times a number and an input at most: not worth a name."""
     if not terms:
         return True

@@ -49,7 +49,8 @@ def derive(layer: Layer | str) -> Derivation:
     graph = forward_graph(layer)
     cotangents = _incoming_names(layer)
     inputs = {name: _input_definition(name, layer) for name in layer.wrt}
-    reverse = differentiate(graph, inputs, cotangents, frozenset(layer.inputs))
+    leaves = {name: layer.axes[name] for name in layer.inputs}
+    reverse = differentiate(graph, inputs, cotangents, leaves)
     return _Assembly(layer, graph, cotangents, inputs, reverse).derivation()
 
 

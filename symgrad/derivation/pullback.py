@@ -6,7 +6,7 @@ all elements of the definition, and one Kronecker delta for each axis. Nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import singledispatch
@@ -24,7 +24,6 @@ from symgrad.language.expr import (
     Delta,
     Element,
     Expr,
-    Index,
     IndexValue,
     Indicator,
     Mul,
@@ -39,7 +38,6 @@ from symgrad.language.expr import (
     conjunction,
     ordered_free_indices,
     rename,
-    substitute,
 )
 from symgrad.language.functions import FUNCTIONS
 
@@ -210,62 +208,3 @@ def negate(condition: Expr) -> Expr:
     if isinstance(condition, Or):
         return And(tuple(negate(arg) for arg in condition.args))
     return Not(condition)
-
-
-def contract_deltas(term: Term) -> Term:
-    """sum_l delta_lc f_l = f_c. Ends: each use removes one delta and one summed index.
-
-    A delta of two indices that are not summed stays, and so does one whose indices run over two
-    ranges.
-    """
-    term = Term(term.coefficient, _drop_trivial(term.factors), term.sums)
-    changed = True
-    while changed:
-        changed = False
-        for position, (base, _) in enumerate(term.factors):
-            pair = _solvable(base, term.sums) if isinstance(base, Delta) else None
-            if pair is None:
-                continue
-            bound, value = pair
-            rest = term.factors[:position] + term.factors[position + 1 :]
-            mapping = {bound: value}
-            factors = merge_factors((substitute(b, mapping), e) for b, e in rest)
-            sums = tuple(index for index in term.sums if index is not bound)
-            term = _checked(Term(term.coefficient, _drop_trivial(factors), sums))
-            changed = True
-            break
-    return term
-
-
-def _checked(term: Term) -> Term:
-    """Return the term, 0 when one of its masks never holds."""
-    never = any(_decided(base) is False for base, _ in term.factors)
-    return Term(Fraction(0)) if never else term
-
-
-def _solvable(delta: Delta, sums: Sequence[Index]) -> tuple[Index, Expr] | None:
-    """Return (summed index, what it equals) when the delta can be solved for one."""
-    if delta.left == delta.right:
-        return None  # delta_kk is 1 and binds nothing
-    for side, other in ((delta.left, delta.right), (delta.right, delta.left)):
-        if not (isinstance(side, IndexValue) and isinstance(other, IndexValue)):
-            continue
-        if side.index in sums and side.index.extent == other.index.extent:
-            return side.index, other
-    return None
-
-
-def _drop_trivial(factors: Sequence[Factor]) -> tuple[Factor, ...]:
-    """Drop what is 1: delta_ii, and conditions such as i <= i."""
-    return tuple((base, e) for base, e in factors if _decided(base) is not True)
-
-
-def _decided(base: Expr) -> bool | None:
-    """Say what a delta or a mask is whatever its indices are; None when that depends on them."""
-    if isinstance(base, Delta) and base.left == base.right:
-        return True
-    condition = base.condition if isinstance(base, Indicator) else None
-    if isinstance(condition, Compare) and condition.left == condition.right:
-        values = isinstance(condition.left, Element)  # NaN is not equal to itself
-        return None if values else condition.op in ("<=", ">=", "==")
-    return None

@@ -7,12 +7,12 @@ write the function and add one line to RULES.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from symgrad.derivation.deltas import contract_deltas, contract_within_bound
 from symgrad.derivation.graph import Graph
 from symgrad.derivation.lemmas import Lemmas
-from symgrad.derivation.pullback import contract_deltas
 from symgrad.derivation.reuse import Patterns, reuse_once
 from symgrad.derivation.terms import Term, combine, flatten, numbered
 from symgrad.language.expr import (
@@ -43,14 +43,22 @@ class Context:
         patterns: how to recognise each of them.
         lemmas: what is known about them.
         own: the indices of the gradient itself.
-        leaves: the names of the layer's inputs.
+        leaves: the layer's inputs, each with an index for each axis.
+        values: the value that each gradient belongs to, by the gradient's name.
     """
 
     graph: Graph
     patterns: Patterns
     lemmas: Lemmas
     own: tuple[Index, ...]
-    leaves: frozenset[str] = frozenset()
+    leaves: Mapping[str, Sequence[Index]]
+    values: Mapping[str, str]
+
+    def extent_of(self, name: str, axis: int) -> Expr | None:
+        """Return the extent of an axis of a value or of a gradient, which has its value's axes."""
+        value = self.values.get(name, name)
+        indices = self.graph[value].indices if value in self.graph else self.leaves.get(value, ())
+        return indices[axis].extent if axis < len(indices) else None
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,11 @@ def contract(terms: Terms, context: Context) -> Terms | None:
     """sum_l delta_lc f_l = f_c. Ends: each use removes one delta and one summed index."""
     new = [contract_deltas(term) for term in terms]
     return [term for term in new if term.coefficient] if new != terms else None
+
+
+def contract_bounded(terms: Terms, context: Context) -> Terms | None:
+    """sum_{l<n} delta_lp f_l = [p < n] f_p. Ends: each use removes one delta and one sum."""
+    return _each(terms, lambda term: contract_within_bound(term, context.extent_of))
 
 
 def reuse_forward_value(terms: Terms, context: Context) -> Terms | None:
@@ -180,6 +193,7 @@ def _each(terms: Terms, function: Callable[[Term], Term | None]) -> Terms | None
 
 RULES: Sequence[Rule] = (
     Rule("contract_delta", "contract the delta", contract),
+    Rule("contract_bounded", "contract the delta, within the bound of its index", contract_bounded),
     Rule("reuse_forward_value", "reuse a forward value", reuse_forward_value),
     Rule("close_known_sum", "a sum that is known from the forward values", close_known_sum),
     Rule("drop_repeated_mask", "the mask is in the value already", drop_repeated_mask),

@@ -2,7 +2,8 @@
 
 from fractions import Fraction
 
-from symgrad.derivation.pullback import contract_deltas, negate
+from symgrad.derivation.deltas import contract_deltas
+from symgrad.derivation.pullback import negate
 from symgrad.derivation.terms import Term
 from symgrad.formats.text import to_text
 from symgrad.language.expr import AxisLength, Delta, Element, Expr, Index, IndexValue, Where
