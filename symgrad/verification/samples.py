@@ -81,7 +81,7 @@ def free_extents(layer: Layer) -> tuple[Expr, ...]:
 
 def shapes_of(layer: Layer, sizes: Mapping[Expr, int]) -> Shapes:
     """Return the shape of each input; an axis that is read up to a bound reaches that bound."""
-    bounds = _bounds(layer)
+    bounds = _bounds(layer, sizes)
     shapes: Shapes = {}
     for name in layer.inputs:
         lengths = []
@@ -95,18 +95,20 @@ def shapes_of(layer: Layer, sizes: Mapping[Expr, int]) -> Shapes:
     return shapes
 
 
-def _bounds(layer: Layer) -> dict[Expr, int]:
+def _bounds(layer: Layer, sizes: Mapping[Expr, int]) -> dict[Expr, int]:
     """Return the largest bound up to which an index alone reads each free extent."""
     bounds: dict[Expr, int] = {}
     for element, axis, subscript in _subscripts(layer):
         extent = layer.axes[element.name][axis].extent
         if isinstance(subscript, IndexValue) and isinstance(extent, AxisLength):
-            bound = _bound_of(layer, subscript.index.extent)
+            bound = _bound_of(layer, subscript.index.extent, sizes)
             bounds[extent] = max(bounds.get(extent, 0), bound)
     return bounds
 
 
-def _bound_of(layer: Layer, extent: Expr | None) -> int:
+def _bound_of(layer: Layer, extent: Expr | None, sizes: Mapping[Expr, int]) -> int:
+    if extent is not None and extent in sizes:
+        return sizes[extent]
     if isinstance(extent, Number):
         return int(extent.value)
     if isinstance(extent, Element) and extent.name in layer.constants:

@@ -8,6 +8,7 @@ import symgrad
 BOUNDED = [
     "y_i = sum_{k<2} x_ik*w_k",
     "y_i = sum_{k<=1} x_ik",
+    "y_i = sum_{k<size(w,0)} x_ik*w_k",
     "y_ij = exp(x_ij)/sum_{k<2} exp(x_ik)",
     "y_i = max_{k<2} x_ik",
     "y_i = prod_{k<2} x_ik",
