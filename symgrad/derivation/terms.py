@@ -91,7 +91,8 @@ def merge_factors(factors: Iterable[Factor]) -> tuple[Factor, ...]:
             continue
         if isinstance(base, Reduce):
             base = next((b for b in exponents if _is_same_count(b, base)), base)
-        exponents[base] = exponents.get(base, Fraction(0)) + exponent
+        known = exponents.get(base)
+        exponents[base] = exponent if known is None else known + exponent
     return tuple((base, exponent) for base, exponent in exponents.items() if exponent)
 
 

@@ -108,8 +108,23 @@ class Expr:
     @kept
     def free(self) -> frozenset[Index]:
         """The indices that occur free (unordered: never iterate it into output)."""
-        found: frozenset[Index] = frozenset()
-        return found.union(*(child.free for child in self.children)).difference(self.bound)
+        return frozenset(self.free_in_order)
+
+    @kept
+    def free_in_order(self) -> tuple[Index, ...]:
+        """The indices that occur free, in the order of first appearance."""
+        bound = self.bound
+        found: dict[Index, None] = {}
+        for child in self.children:
+            for index in child.free_in_order:
+                if index not in bound:
+                    found[index] = None
+        return tuple(found)
+
+    @kept
+    def names(self) -> tuple[str, ...]:
+        """The names of the elements inside, in the order of first appearance."""
+        return tuple(dict.fromkeys(name for child in self.children for name in child.names))
 
     @property
     def bound(self) -> tuple[Index, ...]:

@@ -41,6 +41,12 @@ class Element(Expr):
     name: str
     subscripts: tuple[Expr, ...] = ()
 
+    @kept
+    def names(self) -> tuple[str, ...]:
+        """Its own name, then those in its subscripts."""
+        inside = (name for subscript in self.subscripts for name in subscript.names)
+        return tuple(dict.fromkeys((self.name, *inside)))
+
 
 @node
 class IndexValue(Expr):
@@ -49,9 +55,9 @@ class IndexValue(Expr):
     index: Index
 
     @kept
-    def free(self) -> frozenset[Index]:
+    def free_in_order(self) -> tuple[Index, ...]:
         """The index itself."""
-        return frozenset((self.index,))
+        return (self.index,)
 
 
 @node
@@ -61,9 +67,9 @@ class Extent(Expr):
     index: Index
 
     @kept
-    def free(self) -> frozenset[Index]:
+    def free_in_order(self) -> tuple[Index, ...]:
         """The index itself."""
-        return frozenset((self.index,))
+        return (self.index,)
 
 
 @node

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from symgrad.language.base import Expr, Index
-from symgrad.language.nodes import ArgReduce, Element, Extent, IndexValue, Reduce
+from symgrad.language.nodes import ArgReduce, Extent, IndexValue, Reduce
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -35,17 +35,12 @@ def free_indices(expr: Expr) -> frozenset[Index]:
 
 def ordered_free_indices(expr: Expr) -> tuple[Index, ...]:
     """Return the free indices in the order of their first appearance."""
-    free = free_indices(expr)
-    seen: dict[Index, None] = {}
-    for part in walk(expr):
-        if isinstance(part, (IndexValue, Extent)) and part.index in free:
-            seen.setdefault(part.index)
-    return tuple(seen)
+    return expr.free_in_order
 
 
 def element_names(expr: Expr) -> tuple[str, ...]:
     """Return the names of the tensors and scalars read, in the order of first appearance."""
-    return tuple(dict.fromkeys(part.name for part in walk(expr) if isinstance(part, Element)))
+    return expr.names
 
 
 def map_parts(expr: Expr, function: Callable[[Expr], Expr]) -> Expr:
