@@ -26,6 +26,18 @@ COUNTEREXAMPLES: tuple[str, ...] = (
     "h_jn = where(w_jn > 0.3 or n < 1, w_jn^2, prod_k s_kk)*w_jn",
     "y_ik = delta(i, k)*where(i < k, alpha, alpha) + a_i",
     "y_ik = delta(i, k)*where(i < k, a_i, alpha) + a_i*a_k",
+    "y_ij = where(0.5 > 0.3 and j != 1, x_ij, b_j)",
+    "y_ij = where(0.5 > 0.7 and j != 1, x_ij, b_j)",
+    "y_i = sum_{j: 1 > 2} x_ij + a_i",
+    # functions that are left open
+    "opaque g; y_ij = g(x_ij)*g(b_j)",
+    "opaque g; y_ij = g'(x_ij)*b_j",
+    "opaque g; y_i = g''(x_ij) b_j",
+    "opaque np; y_i = np(a_i)",
+    "opaque forward; y_i = forward(a_i)",
+    # names of gradients that the layer has taken
+    "y_ij = dx_ij*x_ij*grad_x_ij",
+    "grad_x_ij = x_ij^2\ndx_i = grad_x_ij x_ij\ny = dx_i dx_i",
     # jumps that rounding decides, which are no mistake
     "y_i = sign(log(exp(a_i)/sum_p exp(a_p))) + a_i",
     "y_n = floor(gelu_tanh(size(n))) + c_n",

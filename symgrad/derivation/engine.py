@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count
 
 from symgrad.derivation.adjoint import Reverse, differentiate
 from symgrad.derivation.candidates import name_products, offer_softmax
 from symgrad.derivation.desugar import desugar
 from symgrad.derivation.factor import Order, factored, reading_order
 from symgrad.derivation.graph import Definition, Graph
-from symgrad.derivation.names import name_intermediates
+from symgrad.derivation.names import name_intermediates, unique
 from symgrad.derivation.normalise import normalise
 from symgrad.derivation.result import Derivation, Gradient
 from symgrad.derivation.schedule import Schedule, rename_elements, schedule
@@ -66,12 +67,16 @@ def forward_graph(layer: Layer) -> Graph:
 
 def _incoming_names(layer: Layer) -> dict[str, str]:
     taken = _user_names(layer)
-    return {output: gradient_name(output, taken) for output in layer.outputs}
+    names: dict[str, str] = {}
+    for output in layer.outputs:
+        names[output] = gradient_name(output, taken | set(names.values()))
+    return names
 
 
 def gradient_name(name: str, taken: set[str]) -> str:
-    """Return d + name, or grad_ + name where the user has taken that."""
-    return f"grad_{name}" if f"d{name}" in taken else f"d{name}"
+    """Return d + name, or grad_ + name where the user has taken that (then with a number)."""
+    names = chain((f"d{name}", f"grad_{name}"), (f"grad_{name}{n}" for n in count(2)))
+    return next(found for found in names if found not in taken)
 
 
 def _user_names(layer: Layer) -> set[str]:
@@ -123,16 +128,22 @@ class _Assembly:
     def names(self) -> dict[str, str]:
         """Final names of intermediates and adjoints."""
         taken = _user_names(self.layer) | set(self.cotangents.values())
-        taken |= {gradient_name(name, taken) for name in self.inputs}
-        names = name_intermediates(self.graph, taken)
-        users = _user_names(self.layer)
+        reserved = set(taken)
+        for name in self.inputs:
+            reserved.add(gradient_name(name, reserved))
+        names = name_intermediates(self.graph, reserved)
         for target, provisional in self.reverse.names.items():
             if provisional.startswith("d:"):
-                final = gradient_name(names.get(target, target), users)
-                if final in self.cotangents.values():
-                    final = f"{final}_total"
-                names[provisional] = final
+                names[provisional] = self._adjoint_name(target, names.get(target, target), taken)
+                taken.add(names[provisional])
         return names
+
+    def _adjoint_name(self, target: str, name: str, taken: set[str]) -> str:
+        """Return the gradient's name; an output that is read has a total beside what comes in."""
+        if target not in self.cotangents:
+            return gradient_name(name, taken)
+        total = "_total" if self.graph[target].indices else "total"
+        return unique(f"{self.cotangents[target]}{total}", taken)
 
     @cached_property
     def order(self) -> Order:

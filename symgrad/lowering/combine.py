@@ -6,15 +6,32 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from symgrad.language.expr import Index
-from symgrad.lowering.arrays import Apply, Array, Cast, Expand, Literal, Permute, Reduction, Value
+from symgrad.lowering.arrays import (
+    Apply,
+    Array,
+    Cast,
+    Expand,
+    KeptExtent,
+    Literal,
+    Permute,
+    Reduction,
+    Size,
+    Value,
+)
+from symgrad.lowering.traversal import walk
 
 ONE = Literal(Fraction(1))
-TRUE = Literal("True")
+TRUE, FALSE = Literal("True"), Literal("False")
 
 
 def number(value: int | Fraction) -> Literal:
     """Return a literal."""
     return Literal(Fraction(value))
+
+
+def truth(holds: bool) -> Value:
+    """Return a condition that is decided."""
+    return Value(TRUE if holds else FALSE, ())
 
 
 def scalar(array: Array) -> Value:
@@ -95,6 +112,8 @@ def multiply(left: Value, right: Value, frame: Sequence[Index]) -> Value:
         return right
     if is_one(right):
         return left
+    if FALSE in (left.array, right.array):
+        return scalar(number(0))
     kinds = {left.array.kind, right.array.kind}
     if kinds != {"bool"} and ("float" not in kinds or "int" in kinds):
         left, right = as_float(left), as_float(right)
@@ -105,7 +124,15 @@ def divide(left: Value, right: Value, frame: Sequence[Index]) -> Value:
     """Return the quotient of two values as floats."""
     if is_one(right):
         return left
-    return combine("/", (as_float(left), as_float(right)), frame)
+    left, right = as_float(left), as_float(right)
+    if left.array.kind == right.array.kind == "weak" and _has_size(right.array):
+        # Python raises at 1/0, which over an empty axis may meet no element at all
+        left = Value(Cast(left.array), left.axes)
+    return combine("/", (left, right), frame)
+
+
+def _has_size(array: Array) -> bool:
+    return any(isinstance(part, (Size, KeptExtent)) for part in walk(array))
 
 
 def reduce_axes(op: str, value: Value, indices: Iterable[Index]) -> Value:

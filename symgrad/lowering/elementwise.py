@@ -6,6 +6,7 @@ has its axes in the order of the frame, a leaf has its own. Whoever combines val
 
 from __future__ import annotations
 
+import operator
 from fractions import Fraction
 from functools import singledispatch
 
@@ -52,6 +53,8 @@ from symgrad.lowering.arrays import (
     Variable,
 )
 from symgrad.lowering.combine import (
+    FALSE,
+    TRUE,
     align,
     as_float,
     combine,
@@ -59,6 +62,7 @@ from symgrad.lowering.combine import (
     number,
     permute,
     scalar,
+    truth,
     union,
 )
 from symgrad.lowering.scope import Scope
@@ -276,6 +280,14 @@ def _(expr: Delta, scope: Scope, frame: Frame) -> Value:
     return lower(Compare("==", expr.left, expr.right), scope, frame)
 
 
+COMPARED = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -285,7 +297,9 @@ def _(expr: Compare, scope: Scope, frame: Frame) -> Value:
     if isinstance(left, Number) and not isinstance(right, Number):
         return lower(Compare(MIRRORED[expr.op], right, left), scope, frame)
     if isinstance(left, IndexValue) and left == right:
-        return scalar(Literal(str(expr.op in ("<=", ">=", "=="))))
+        return truth(expr.op in ("<=", ">=", "=="))
+    if isinstance(left, Number) and isinstance(right, Number):
+        return truth(COMPARED[expr.op](left.value, right.value))
     if isinstance(left, IndexValue) and isinstance(right, IndexValue):
         return compare_indices(expr.op, left.index, right.index, scope, frame)
     return combine(expr.op, (lower(left, scope, frame), lower(right, scope, frame)), frame)
@@ -313,8 +327,12 @@ def _triangle(op: str, rows: Array, columns: Array) -> Array:
 @lower.register(And)
 @lower.register(Or)
 def _(expr: And | Or, scope: Scope, frame: Frame) -> Value:
-    op = "and" if isinstance(expr, And) else "or"
+    op, neutral = ("and", TRUE) if isinstance(expr, And) else ("or", FALSE)
     values = [lower(arg, scope, frame) for arg in expr.args]
+    decided = [value for value in values if value.array in (TRUE, FALSE)]
+    if any(value.array != neutral for value in decided):
+        return truth(neutral == FALSE)
+    values = [value for value in values if value.array != neutral] or decided
     total = values[0]
     for value in values[1:]:
         total = combine(op, (total, value), frame)
@@ -323,4 +341,7 @@ def _(expr: And | Or, scope: Scope, frame: Frame) -> Value:
 
 @lower.register
 def _(expr: Not, scope: Scope, frame: Frame) -> Value:
-    return combine("not", (lower(expr.arg, scope, frame),), frame)
+    value = lower(expr.arg, scope, frame)
+    if value.array in (TRUE, FALSE):
+        return truth(value.array == FALSE)
+    return combine("not", (value,), frame)

@@ -49,4 +49,14 @@ def _namespace(arithmetic: Arithmetic) -> SimpleNamespace:
         plain = _PLAIN.fullmatch(row.numpy or "")
         if plain and row.name in arithmetic.functions:
             functions[plain.group(1)] = arithmetic.functions[row.name]
-    return SimpleNamespace(**functions)
+    return _Known(**functions)
+
+
+class _Known(SimpleNamespace):
+    """The functions that a spelling may use."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(
+            f"a NumPy spelling uses {name}, and the oracle has no function of that name: write it "
+            "with functions of the table, or add it to the oracle's own"
+        )

@@ -11,6 +11,8 @@ from enum import IntEnum
 # E741: names that look like digits
 AMBIGUOUS = frozenset({"l", "O", "I"})
 RESERVED = frozenset({"np", "special", "self"})
+# attributes of every generated class
+OWN_ATTRIBUTES = frozenset({"forward", "backward", "extents", "dtype"})
 SIMPLE = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?$|[^\W\d]\w*(\.[^\W\d]\w*)*$")
 SIMPLE_BOUND = re.compile(r"\d+$|[^\W\d]\w*$")
 
@@ -49,6 +51,12 @@ def python_name(name: str) -> str:
     """Return the name as a local variable, with an underscore where Python or ruff take it."""
     clash = keyword.iskeyword(name) or name in RESERVED or name in AMBIGUOUS
     return f"{name}_" if clash or hasattr(builtins, name) else name
+
+
+def attribute(name: str) -> str:
+    """Return `self.name`, clear of the attributes that every class has."""
+    plain = python_name(name)
+    return f"self.{plain}_" if plain in OWN_ATTRIBUTES else f"self.{plain}"
 
 
 def binary(left: Code, operator: str, right: Code, level: Level) -> Code:

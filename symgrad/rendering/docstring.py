@@ -12,9 +12,7 @@ from symgrad.language.functions import FUNCTIONS
 from symgrad.language.layer import Layer
 from symgrad.lowering.plan import Plan
 from symgrad.rendering.code import python_name
-from symgrad.rendering.fitting import WIDTH
-
-INDENT = "    "
+from symgrad.rendering.wrapping import INDENT, WIDTH
 
 
 @dataclass(frozen=True)

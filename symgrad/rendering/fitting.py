@@ -7,9 +7,9 @@ from collections.abc import Callable
 from symgrad.lowering.arrays import Apply, Array, KeptExtent, Size, Variable
 from symgrad.lowering.names import LONGEST, content_name, unique_name
 from symgrad.lowering.sharing import is_cheap
-from symgrad.lowering.traversal import rewrite, walk
+from symgrad.lowering.traversal import children, rewrite, walk
+from symgrad.rendering.wrapping import WIDTH, breaks_well
 
-WIDTH = 88  # the default of ruff and black, so that a formatter leaves the file alone
 # a part of this length is not worth a name
 SHORTEST = 12
 
@@ -32,9 +32,12 @@ def fit(
     Ends: each part taken out makes what is left shorter.
     """
     room = width - len(f"{target} = ")
-    if len(to_text(array)) <= room:
+    text = to_text(array)
+    if len(text) <= room:
         return [(target, array)]
     part = _largest_part(array, to_text, room)
+    if part is None and not breaks_well(text):
+        part = _longest_view(array, to_text)
     if part is None:
         return [(target, array)]
     name = part_name(owner, part, taken)
@@ -76,3 +79,9 @@ def _largest_part(array: Array, to_text: Print, room: int) -> Array | None:
     useful = [part for part in parts if lengths[part] > SHORTEST] or numbers or parts
     fitting = [part for part in useful if lengths[part] <= room - SHORTEST]
     return max(fitting or useful, key=lengths.__getitem__, default=None)
+
+
+def _longest_view(array: Array, to_text: Print) -> Array | None:
+    """Return the longest part of a sum or product of names and their views that is no name."""
+    parts = [part for part in walk(array) if part is not array and any(children(part))]
+    return max(parts, key=lambda part: len(to_text(part)), default=None)

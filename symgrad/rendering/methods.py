@@ -11,35 +11,16 @@ from symgrad.language.layer import Layer
 from symgrad.lowering.arrays import Array, Opaque, Variable
 from symgrad.lowering.plan import Argument, Assignment, Check, Method, Plan
 from symgrad.lowering.traversal import walk as walk_array
-from symgrad.rendering.code import python_name
-from symgrad.rendering.docstring import INDENT, backward_docstring, forward_docstring
-from symgrad.rendering.fitting import WIDTH, fit
+from symgrad.rendering.code import attribute, python_name
+from symgrad.rendering.docstring import backward_docstring, forward_docstring
+from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, opaque_name, to_numpy
 from symgrad.rendering.warnings import loud_names, may_warn_needlessly
+from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_call, wrap_value
 
 BODY = INDENT * 2
-# attributes of every generated class
-OWN_ATTRIBUTES = frozenset({"forward", "backward", "extents", "dtype"})
 # an attribute that is read more often gets a local name
 READS = 2
-
-
-def attribute(name: str) -> str:
-    """Return `self.name`, clear of the attributes that every class has."""
-    plain = python_name(name)
-    return f"self.{plain}_" if plain in OWN_ATTRIBUTES else f"self.{plain}"
-
-
-def wrap_call(head: str, args: Sequence[str], tail: str, indent: str = BODY) -> list[str]:
-    """Return `head(args)tail` as the formatter breaks it."""
-    line = f"{indent}{head}({', '.join(args)}){tail}"
-    if len(line) <= WIDTH:
-        return [line]
-    inner = indent + INDENT
-    one = f"{inner}{', '.join(args)}"
-    if len(one) <= WIDTH:
-        return [f"{indent}{head}(", one, f"{indent}){tail}"]
-    return [f"{indent}{head}(", *(f"{inner}{arg}," for arg in args), f"{indent}){tail}"]
 
 
 # --- the constructor -----------------------------------------------------------------------------
@@ -57,12 +38,12 @@ def constructor(plan: Plan) -> list[str]:
     args = ["self", *params, *(["*", *options] if options else [])]
     lines = wrap_call("def __init__", args, ":", INDENT)
     lines += [f"{BODY}{attribute(name)} = np.asarray({python_name(name)})" for name in layer.params]
-    lines += [f"{BODY}self.{opaque_name(*f)} = {opaque_name(*f)}" for f in functions]
+    lines += [f"{BODY}{attribute(opaque_name(*f))} = {opaque_name(*f)}" for f in functions]
     whole = integer_constants(layer)
     for name in layer.constants:
         plain = python_name(name)
         value = plain if name in whole else f"float({plain})"
-        lines.append(f"{BODY}self.{plain} = {value}")
+        lines.append(f"{BODY}{attribute(name)} = {value}")
     return lines
 
 
@@ -95,7 +76,7 @@ def number_text(value: Fraction | float | int) -> str:
     if isinstance(value, Fraction) and value.denominator == 1:
         return str(value.numerator)
     text = str(value) if isinstance(value, int) else repr(float(value))
-    return text.replace("e-0", "e-")
+    return text.replace("e-0", "e-").replace("inf", "np.inf")
 
 
 # --- forward and backward ------------------------------------------------------------------------
@@ -146,20 +127,25 @@ def _before_return(body: list[str], lines: list[str]) -> list[str]:
 
 
 def _keep(plan: Plan) -> list[str]:
-    """Return the lines that keep arrays, as many in a line as fit."""
+    """Return the lines that keep arrays."""
+    return _pairs([(attribute(name), python_name(name)) for name in plan.kept])
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Return lines that assign the second of each pair to the first, as many in a line as fit."""
     lines: list[str] = []
-    names: list[str] = []
-    for name in plan.kept:
-        if names and len(_keep_line([*names, name])) > WIDTH:
-            lines.append(_keep_line(names))
-            names = []
-        names.append(name)
-    return [*lines, _keep_line(names)] if names else lines
+    chosen: list[tuple[str, str]] = []
+    for pair in pairs:
+        if chosen and len(_pairs_line([*chosen, pair])) > WIDTH:
+            lines.append(_pairs_line(chosen))
+            chosen = []
+        chosen.append(pair)
+    return [*lines, _pairs_line(chosen)] if chosen else lines
 
 
-def _keep_line(names: Sequence[str]) -> str:
-    left = ", ".join(attribute(name) for name in names)
-    return f"{BODY}{left} = {', '.join(python_name(name) for name in names)}"
+def _pairs_line(pairs: Sequence[tuple[str, str]]) -> str:
+    left, right = (", ".join(side) for side in zip(*pairs, strict=True))
+    return f"{BODY}{left} = {right}"
 
 
 def backward_lines(plan: Plan) -> list[str]:
@@ -175,9 +161,7 @@ def backward_lines(plan: Plan) -> list[str]:
     often = [name for name in stored if reads.get(name, 0) > READS]
     names = Names({name: attribute(name) for name in stored if name not in often})
     lines += take_arguments(arguments, "_gradients", (), Names())
-    if often:
-        left = ", ".join(python_name(name) for name in often)
-        lines.append(f"{BODY}{left} = {', '.join(attribute(name) for name in often)}")
+    lines += _pairs([(python_name(name), attribute(name)) for name in often])
     lines += _backward_body(plan, names)
     return lines
 
@@ -311,10 +295,10 @@ def _assign(
     pieces = fit(target, assignment.name, assignment.array, text, taken, WIDTH - len(indent))
     for name, array in pieces:
         if name == "return":
-            lines.append(f"{indent}return {text(array)}")
+            lines += wrap_value("return ", text(array), indent)
         else:
             plain = name if name == target else python_name(name)
-            lines.append(f"{indent}{plain} = {text(array)}")
+            lines += wrap_value(f"{plain} = ", text(array), indent)
     if assignment.comment:
         lines.insert(0, f"{indent}# {assignment.comment}")
     return lines
@@ -325,9 +309,6 @@ def _return(returns: Sequence[Array], names: Names) -> list[str]:
     if not texts:
         return []
     line = f"{BODY}return {', '.join(texts)}"
-    if len(line) <= WIDTH:
+    if len(line) <= WIDTH or len(texts) == 1:
         return [line]
-    inner = BODY + INDENT
-    one = f"{inner}{', '.join(texts)}"
-    items = [one] if len(one) <= WIDTH else [f"{inner}{text}," for text in texts]
-    return [f"{BODY}return (", *items, f"{BODY})"]
+    return [f"{BODY}return (", *(f"{BODY}{INDENT}{text}," for text in texts), f"{BODY})"]

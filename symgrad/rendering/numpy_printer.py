@@ -35,6 +35,7 @@ from symgrad.lowering.arrays import (
 from symgrad.rendering.code import (
     Code,
     Level,
+    attribute,
     binary,
     call,
     python_name,
@@ -90,7 +91,7 @@ def _(array: Variable, names: Names) -> Code:
 
 @_code.register
 def _(array: Hyperparameter, names: Names) -> Code:
-    return Code(f"self.{python_name(array.name)}")
+    return Code(attribute(array.name))
 
 
 @_code.register
@@ -236,7 +237,7 @@ def _function(array: Apply, args: list[str]) -> Code:
 
 @_code.register
 def _(array: Opaque, names: Names) -> Code:
-    function = f"self.{opaque_name(array.function, array.order)}"
+    function = attribute(opaque_name(array.function, array.order))
     return call(function, _text(array.array, names))
 
 

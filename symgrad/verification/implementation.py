@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 
 from symgrad.language.layer import Layer
+from symgrad.rendering.code import python_name
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -59,7 +61,7 @@ class Implementation:
 
     def _run(self, given: Arrays, incoming: Arrays, inputs: Arrays, cotangents: Arrays) -> Outcome:
         try:
-            instance = self.factory(*(given[name] for name in self.layer.params), **self.functions)
+            instance = self._construct(given)
             outputs = self._outputs(instance.forward(*self._arguments(given)))
         except Exception as error:  # whatever a class under test raises belongs in the report
             return Outcome(forward_error=_describe(error), backward_error="forward failed")
@@ -72,6 +74,15 @@ class Implementation:
         changed = [name for name in given if not _same(given[name], inputs[name])]
         changed += [f"d{name}" for name in incoming if not _same(incoming[name], cotangents[name])]
         return Outcome(outputs, gradients, again, tuple(changed))
+
+    def _construct(self, given: Arrays) -> Any:
+        """Call the constructor with the parameters and the callables that it takes."""
+        accepted = signature(self.factory).parameters
+        functions = self.functions
+        if not any(part.kind is Parameter.VAR_KEYWORD for part in accepted.values()):
+            names = {name: python_name(name) for name in functions}
+            functions = {names[n]: functions[n] for n in functions if names[n] in accepted}
+        return self.factory(*(given[name] for name in self.layer.params), **functions)
 
     def _arguments(self, given: Arrays) -> list[Any]:
         return [given[name][()] for name in self.layer.inputs if name not in self.layer.params]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-ORDERS = 3
+# a formula may read g''', its gradient one order more
+ORDERS = 8
 
 
 def stand_ins(names: Iterable[str]) -> dict[str, Callable[[Any], Any]]:

@@ -8,13 +8,16 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from symgrad import generate
 from symgrad.catalogue import catalog
 from symgrad.language.layer import Layer
+from tests.counterexamples import COUNTEREXAMPLES
 from tests.rendering.formulas import FORMULAS
+from tests.strategies import formula
 
 NAMES = [
     ("lambda_ij = id_ij + np_j", "keywords and names of Python's own"),
@@ -51,6 +54,17 @@ def test_the_formatter_leaves_generated_code_unchanged(written: Path) -> None:
 def test_the_linter_finds_nothing_in_generated_code(written: Path) -> None:
     found = ruff("check", str(written))
     assert found.returncode == 0, found.stdout
+
+
+def test_ruff_leaves_the_code_of_random_formulas_unchanged(tmp_path: Path) -> None:
+    random = Random(11)
+    texts = [*COUNTEREXAMPLES, *(formula(random.choice, depth=2) for _ in range(60))]
+    drawn = [Layer(f"Layer{n}", text) for n, text in enumerate(texts)]
+    path = tmp_path / "layers.py"
+    path.write_text(generate(drawn), "utf-8")
+    for arguments in (("format", "--diff"), ("check",)):
+        found = ruff(*arguments, str(path))
+        assert found.returncode == 0, found.stdout
 
 
 def test_every_local_name_is_read(written: Path) -> None:
