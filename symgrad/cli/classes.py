@@ -13,7 +13,8 @@ def load_class(path: Path, name: str) -> type:
     """Import the file and return its class.
 
     Raises:
-        SourceError: the file is missing, does not run, or has no class of that name.
+        SourceError: the file is missing, does not run, or has no class of that name, or the class
+            no forward or backward.
     """
     if not path.is_file():
         raise SourceError(f"{path}: there is no such file")
@@ -24,7 +25,7 @@ def load_class(path: Path, name: str) -> type:
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SourceError(f"{path} fails when it is imported\n  {error!r}") from error
     finally:
         sys.path.pop(0)
@@ -32,4 +33,10 @@ def load_class(path: Path, name: str) -> type:
     if not isinstance(found, type):
         classes = sorted(word for word, value in vars(module).items() if isinstance(value, type))
         raise SourceError(f"{path} has no class {name}\n  it has: {', '.join(classes) or 'none'}")
+    missing = [word for word in ("forward", "backward") if not hasattr(found, word)]
+    if missing:
+        raise SourceError(
+            f"{path}: {name} has no {' and no '.join(missing)}\n"
+            "  a layer has forward(*inputs) and backward(*gradients of the outputs)"
+        )
     return found

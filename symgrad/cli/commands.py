@@ -12,7 +12,7 @@ from symgrad.cli.console import show, show_error, track
 from symgrad.cli.files import replace_file, require_writable
 from symgrad.cli.mistakes import Commands
 from symgrad.cli.options import declaration_options
-from symgrad.cli.printing import FORMS
+from symgrad.cli.printing import FORMS, printed
 from symgrad.cli.sources import Declaration, layers_from, require_known
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def derive(sources: tuple[str, ...], steps: bool, form: str, **declared: Any) ->
         derivation = derive_layer(layer)
         if len(layers) > 1:
             show(f"{'' if position == 0 else chr(10)}{layer.name}", "bold cyan")
-        show(FORMS[form][steps](derivation))
+        show(printed(derivation, form, steps))
 
 
 @symgrad.command()
@@ -126,7 +126,7 @@ def generate(
             show_error("error", f"{_count(failed, 'layer')} failed, nothing was written")
             raise click.exceptions.Exit(1)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(text.encode("utf-8"), nl=False)  # a source file, whatever the terminal shows
         return
     replace_file(output, text)
     state = "not verified" if no_verify else "verified"

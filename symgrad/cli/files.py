@@ -34,8 +34,20 @@ def require_writable(path: Path, force: bool) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write the text to the path in one step; on a failure the old file stays as it was."""
-    target = Path(os.path.realpath(path))
+    """Write the text to the path in one step; on a failure the old file stays as it was.
+
+    A link stays, and the file that it leads to is replaced.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    try:
+        _replace(Path(os.path.realpath(path)), text)
+    except OSError as error:
+        raise OutputError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def _replace(target: Path, text: str) -> None:
     if target.exists() and not target.is_file():  # a terminal or a pipe
         target.write_text(text, encoding="utf-8")
         return

@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def declaration_options(command: F) -> F:
     """Add --name, --inputs, --params, --outputs, --wrt, --constant: the fields of Declaration."""
     options = (
-        click.option("--name", metavar="NAME", help="The name of the layer."),
+        click.option("--name", metavar="NAME", help="The name of the layer. [default: Layer]"),
         _names("inputs", "The order of the arguments. [default: as they appear]"),
         _names("params", "The inputs that the constructor takes, such as weights."),
         _names("outputs", "The names that are returned. [default: those that nothing reads]"),
@@ -39,11 +39,20 @@ def _names(word: str, text: str) -> Callable[[F], F]:
 def _split(context: click.Context, option: click.Parameter, value: tuple[str, ...]) -> Any:
     if not value:
         return None
-    return tuple(name.strip() for item in value for name in item.split(",") if name.strip())
+    names = tuple(name.strip() for item in value for name in item.split(",") if name.strip())
+    if not names:
+        raise click.BadParameter("it names nothing; write names with commas: x,b")
+    return names
 
 
 def _constants(context: click.Context, option: click.Parameter, value: tuple[str, ...]) -> Any:
-    return dict(_constant(item) for item in value)
+    constants: dict[str, int | float] = {}
+    for item in value:
+        name, number = _constant(item)
+        if name in constants:
+            raise click.BadParameter(f"{name} is given twice")
+        constants[name] = number
+    return constants
 
 
 def _constant(text: str) -> tuple[str, int | float]:

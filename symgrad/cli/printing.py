@@ -38,8 +38,23 @@ def steps_latex(derivation: Derivation) -> str:
     return derivation.latex()
 
 
+def printed(derivation: Derivation, form: str, steps: bool) -> str:
+    """Return the derivation in a format; a comment where the layer has no gradient."""
+    layer = derivation.layer
+    if layer.wrt:
+        return FORMS[form][steps](derivation)
+    reason = "the formula has no input"
+    if layer.inputs:
+        integers = all(name in layer.integers for name in layer.inputs)
+        reason = "every input is an integer" if integers else "wrt names no input"
+    return f"{COMMENTS[form]} no gradient: {reason}"
+
+
 # by format, and by whether the steps are shown
 FORMS: dict[str, dict[bool, Callable[[Derivation], str]]] = {
     "text": {False: gradients_text, True: steps_text},
     "latex": {False: gradients_latex, True: steps_latex},
 }
+
+# what begins a comment, by format
+COMMENTS = {"text": "#", "latex": "%"}

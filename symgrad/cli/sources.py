@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from symgrad.language.layer import Layer
 
 _NAME = re.compile(r"\w+")
+_PATH = re.compile(r"~?[\w\-./\\]*\.[^\W\d_]+|[.~]{1,2}/\S*")  # of a file, and of no formula
+_CLASS = re.compile(r".+\.py:\w*")
 
 
 class SourceError(Exception):
@@ -37,7 +39,7 @@ class Declaration:
         from symgrad.language.layer import Layer
 
         return Layer(
-            self.name or name,
+            name if self.name is None else self.name,
             formula,
             constants=self.constants,
             params=self.params or (),
@@ -96,6 +98,12 @@ def _is_file(source: str) -> bool:
 
 
 def _layers_of(source: str, declaration: Declaration) -> list[Layer]:
+    if _CLASS.fullmatch(source):
+        raise click.UsageError(
+            f"{source} is a class: `symgrad check {source} --formula FORMULA` checks it"
+        )
+    if _PATH.fullmatch(source) and not _is_file(source):
+        raise SourceError(f"{source}: there is no such file")
     if _is_formula(source):
         return [declaration.layer(source)]
     if not _is_file(source):

@@ -59,6 +59,13 @@ class LatexNotation(Notation):
     def root(self, text: str) -> Piece:
         return Piece(rf"\sqrt{{{text}}}")
 
+    def number(self, text: str) -> Piece:
+        digits, exponential, exponent = text.partition("e")
+        if not exponential:
+            return Piece(text)
+        power = f"10^{{{exponent}}}"
+        return Piece(power if digits == "1" else rf"{digits} \cdot {power}", Level.POWER)
+
     def constant(self, name: str) -> Piece:
         return Piece(CONSTANTS[name])
 

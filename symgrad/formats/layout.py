@@ -242,17 +242,17 @@ def _magnitude(product: Product, page: Page) -> Piece:
     partials = [n for n, factor in enumerate(product.above) if _is_partial(factor, page)]
     if not partials:
         if number != "1" or not (above or last):
-            above.insert(0, Piece(number))
+            above.insert(0, page.notation.number(number))
         return _quotient([*above, *last], below, page)
     cut = partials[-1] + 1
     front, rest = above[:cut], above[cut:]
     if below and rest:
         rest = [_quotient(rest, below, page, followed=bool(last))]
     elif below:
-        front.insert(0, _quotient([Piece(number)], below, page, followed=True))
+        front.insert(0, _quotient([page.notation.number(number)], below, page, followed=True))
         number = "1"
     if number != "1":
-        front.insert(0, Piece(number))
+        front.insert(0, page.notation.number(number))
     return _chain([*front, *rest, *last], page, spaced=True)
 
 

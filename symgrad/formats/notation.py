@@ -78,6 +78,10 @@ class Notation(ABC):
         """Write a square root."""
 
     @abstractmethod
+    def number(self, text: str) -> Piece:
+        """Write a decimal, `0.05` or `1e-12`."""
+
+    @abstractmethod
     def constant(self, name: str) -> Piece:
         """Write `pi` or `inf`."""
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
-# name -> (sympy, *args) -> SymPy expression; a name that is missing becomes an undefined function
+from symgrad.language.functions import FUNCTIONS
+
+_PLAIN = re.compile(r"(?:np|special)\.(\w+)\(\{0\}(?:, \{\d\})*\)")
+
+# name -> (sympy, *args) -> SymPy expression; a name that is missing goes by its NumPy spelling
 SYMPY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": lambda s, x: s.exp(x),
     "expm1": lambda s, x: s.exp(x) - 1,
@@ -51,6 +56,33 @@ SYMPY_FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def apply_function(sympy: ModuleType, name: str, args: list[Any]) -> Any:
-    """Apply a function by its name in the formula language; `round` stays an undefined function."""
+    """Apply a function by its name in the formula language.
+
+    One that has neither a SymPy spelling nor a NumPy spelling made of such functions (`round`) is
+    an undefined function.
+    """
     spelling = SYMPY_FUNCTIONS.get(name)
-    return spelling(sympy, *args) if spelling else sympy.Function(name)(*args)
+    if spelling is not None:
+        return spelling(sympy, *args)
+    numpy = FUNCTIONS[name].numpy or ""
+    if _PLAIN.fullmatch(numpy):
+        return sympy.Function(name)(*args)
+    return _by_spelling(sympy, numpy, args)
+
+
+def _by_spelling(sympy: ModuleType, numpy: str, args: list[Any]) -> Any:
+    """Evaluate a NumPy spelling of the table with SymPy's functions under NumPy's names."""
+    names = [f"x{k}" for k in range(len(args))]
+    functions: dict[str, Any] = {"sqrt": sympy.sqrt, "pi": sympy.pi}
+    for row in FUNCTIONS.values():
+        plain = _PLAIN.fullmatch(row.numpy or "")
+        if plain and row.name in SYMPY_FUNCTIONS:
+            functions[plain.group(1)] = _bound(sympy, row.name)
+    space = SimpleNamespace(**functions)
+    # the text is a row of our own table; no formula ever gets here
+    scope = {"np": space, "special": space, **dict(zip(names, args, strict=True))}
+    return eval(numpy.format(*names), scope)
+
+
+def _bound(sympy: ModuleType, name: str) -> Callable[..., Any]:
+    return lambda *args: SYMPY_FUNCTIONS[name](sympy, *args)

@@ -39,6 +39,9 @@ class TextNotation(Notation):
     def root(self, text: str) -> Piece:
         return self.word("sqrt", [text])
 
+    def number(self, text: str) -> Piece:
+        return Piece(text)
+
     def constant(self, name: str) -> Piece:
         return Piece(name)
 

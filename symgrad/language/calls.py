@@ -19,6 +19,7 @@ from symgrad.language.expr import (
     Where,
     children,
 )
+from symgrad.language.foreign import FUNCTIONS_ELSEWHERE
 from symgrad.language.functions import FUNCTIONS
 from symgrad.language.index_expressions import note_subscript, require_integer
 from symgrad.language.scope import Scope
@@ -27,29 +28,6 @@ from symgrad.language.values import closest_function, delta, read_element, value
 
 _DEEPEST_EXPRESSION = 100
 _DEEPEST_LET = 20
-
-# what people write, and what it is called here
-OTHER_NAMES = {
-    "arccos": "acos(x)",
-    "arcsin": "asin(x)",
-    "arctan": "atan(x)",
-    "concat": "one statement for each part: y[i, size(x,1)+j] = z_ij",
-    "dot": "the product with its index: sum_k x_k*y_k",
-    "heaviside": "where(x > 0, 1, 0)",
-    "if": "where(condition, a, b)",
-    "ln": "log(x)",
-    "log_softmax": "x_ij - logsumexp_k x_ik",
-    "logit": "log(x) - log1p(-x)",
-    "matmul": "the product with its index: sum_k x_ik*w_kj",
-    "norm": "sqrt(sum_k x_k^2)",
-    "sgn": "sign(x)",
-    "softmax": "exp(x_ij)/sum_k exp(x_ik)",
-    "std": "the root of a mean: sqrt(mean_j (x_ij - mu_i)^2)",
-    "swish": "silu(x)",
-    "trace": "sum_i x_ii",
-    "transpose": "the indices in another order: y_ij = x_ji",
-    "var": "a mean of squares: mean_j (x_ij - mu_i)^2",
-}
 
 
 @value.register
@@ -102,13 +80,6 @@ def _check_count(node: Apply, counts: tuple[int, ...], form: str, scope: Scope) 
 def _refuse(node: Apply, scope: Scope) -> Expr:
     name = node.function
     reading = scope.reading
-    if name in ("sum", "mean", "prod", "logsumexp"):
-        inside = ", ".join(reading.written(arg) for arg in node.args) or "x_ik"
-        reading.fail(
-            f"{name} stands without its indices",
-            node.name_span,
-            f"write {name}_k {inside}, with the indices to reduce over",
-        )
     if name in reading.declared or name in reading.targets or name in scope.indices:
         inside = ", ".join(reading.written(arg) for arg in node.args)
         reading.fail(
@@ -116,8 +87,9 @@ def _refuse(node: Apply, scope: Scope) -> Expr:
             node.name_span,
             f"write {name}*({inside}) for a product",
         )
-    if name in OTHER_NAMES:
-        reading.fail(f"unknown function {name}", node.name_span, f"write {OTHER_NAMES[name]}")
+    elsewhere = FUNCTIONS_ELSEWHERE.get(name) or FUNCTIONS_ELSEWHERE.get(name.lower())
+    if elsewhere:
+        reading.fail(f"unknown function {name}", node.name_span, f"write {elsewhere}")
     near = closest_function(name, scope)
     reading.fail(
         f"unknown function {name}",

@@ -209,7 +209,7 @@ def _names(node: Reduction) -> list[str]:
 
 
 def _braced(letter: str) -> str:
-    return letter if LETTER.fullmatch(letter) else f"{{{letter},}}"
+    return letter if LETTER.fullmatch(letter) else f"{{{letter}}}"
 
 
 def _written(text: str, node: Syntax) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from numbers import Real
@@ -10,6 +11,8 @@ from symgrad.errors import FormulaError
 from symgrad.language.scope import Reading
 from symgrad.language.statement import Statement
 from symgrad.language.tokens import LETTERS, nearest, plain, reduction_name
+
+PRIMES = re.compile("(_prime)+")
 
 
 def names_in(key: str, value: Iterable[str] | str | None) -> tuple[str, ...] | None:
@@ -25,7 +28,7 @@ def names_in(key: str, value: Iterable[str] | str | None) -> tuple[str, ...] | N
             f"{key} is a text, and a list of names belongs there",
             advice=f"write {key} = [{', '.join(repr(part) for part in value.split())}]",
         )
-    if not isinstance(value, Iterable):
+    if isinstance(value, Mapping) or not isinstance(value, Iterable):
         raise FormulaError(f"{key} is no list of names", advice=f'write {key} = ["x", "y"]')
     names = tuple(value)
     for position, name in enumerate(names):
@@ -72,6 +75,8 @@ def constants_in(value: Mapping[str, object] | None) -> dict[str, Fraction | flo
                 f"the constant {name} is {number!r}, which is no number",
                 advice=f"write {name} = 1.0",
             )
+        if number != number:
+            raise FormulaError(f"the constant {name} is not a number", advice=f"write {name} = 1.0")
         found[plain(name)] = number  # type: ignore[assignment]
     return found
 
@@ -104,6 +109,8 @@ def _check_listed(reading: Reading, key: str, names: Sequence[str], known: Seque
             continue
         if name in reading.constants:
             reason, advice = "is a constant too", f"declare {name} once"
+            if key == "wrt":
+                advice = f"a constant has no gradient: drop it, and {name} is an input"
         elif name in reading.targets:
             reason, advice = "is assigned in the formula", f"remove {name} from {key}"
         else:
@@ -163,3 +170,19 @@ def check_constants(reading: Reading, used: Iterable[str]) -> None:
                 f"the constant {name} is never read in the formula",
                 advice=f"did you mean {near}?" if near else f"remove {name} from constants",
             )
+
+
+def check_callables(reading: Reading, opaque: Sequence[str]) -> None:
+    """Refuse names that the class needs for the derivatives of opaque functions: g_prime."""
+    for name in (*reading.constants, *reading.targets, *reading.reads, *opaque):
+        function = next((f for f in opaque if PRIMES.fullmatch(name.removeprefix(f))), None)
+        if function is None or not name.startswith(function):
+            continue
+        order = "'" * name.removeprefix(function).count("_prime")
+        place = reading.places.get(name)
+        raise FormulaError(
+            f"{name} is the keyword for {function}{order}, the derivative of an opaque function",
+            reading.text,
+            [] if place is None else [place],
+            f"use another name than {name}",
+        )

@@ -14,6 +14,7 @@ from symgrad.language.conditions import condition
 from symgrad.language.convention import find_sums, free_letters
 from symgrad.language.expr import ArgReduce, Expr, Index, IndexValue
 from symgrad.language.index_expressions import is_index_expression, require_integer
+from symgrad.language.misuse import refuse_misuse
 from symgrad.language.reductions import take_bounds
 from symgrad.language.scope import AxisUse, Reading, Scope
 from symgrad.language.statement import Statement
@@ -108,6 +109,7 @@ def _define(node: Let, reading: Reading) -> None:
                 node.parameters[position],
                 f"give each argument of {name} a name of its own",
             )
+    refuse_misuse(node.body, parameters, reading)
     reading.lets[name] = node
 
 
@@ -154,6 +156,7 @@ def _assign(node: Assignment, number: int, reading: Reading) -> Statement:
     target = node.target
     assert isinstance(target, (Name, Tensor))
     left = _left_indices(target, number, reading)
+    refuse_misuse(node.value, tuple(left), reading)
     letters = free_letters(node.value, frozenset(left), reading.scalars)
     scope = Scope(reading, number, target.name, _whole_word(target, reading), indices=left)
     places = {use.index.name: use.span for use in reading.index_uses if use.statement == number}
@@ -183,11 +186,11 @@ def _left_indices(target: Name | Tensor, number: int, reading: Reading) -> dict[
         if name.name in reading.scalars:
             _refuse_shared(name, reading)
         if name.name in found:
-            reading.fail(
-                f"index {name.name} stands twice on the left-hand side",
-                name,
-                f"use two letters and a delta: {target.name}_ij = ...*delta(i, j)",
-            )
+            advice = f"use two letters and a delta: {target.name}_ij = ...*delta(i, j)"
+            word = _whole_word(target, reading)
+            if word != target.name:
+                advice = f"every letter behind _ is an index; write {word}[] for a scalar"
+            reading.fail(f"index {name.name} stands twice on the left-hand side", name, advice)
         found[name.name] = reading.new_index(name.name, name.span, number, left=True)
     for part in target.parts:
         for name in _moving_names(part):

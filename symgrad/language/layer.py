@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,6 +11,7 @@ from types import MappingProxyType
 
 from symgrad.errors import FormulaError, Span, UnsupportedError
 from symgrad.language.declarations import (
+    check_callables,
     check_constants,
     constants_in,
     names_in,
@@ -24,6 +26,9 @@ from symgrad.language.resolution import resolve
 from symgrad.language.statement import Construct, Statement
 
 __all__ = ["Construct", "Layer", "Span", "Statement"]
+
+# what a generated file may import
+_MODULES = ("np", "special")
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -109,6 +114,7 @@ class Layer:
         )
         found_inputs = resolve_inputs(reading, listed_inputs, listed_params)
         check_constants(reading, reading.constants_read)
+        check_callables(reading, names.opaque)
         resolved = resolve(reading, statements, found_inputs)
         integers = tuple(part for part in found_inputs if part in reading.integers)
         self._set(
@@ -157,4 +163,9 @@ def _check_texts(**texts: object) -> None:
         raise FormulaError(
             f"the layer's name {name!r} can't name a class",
             advice="use letters, digits and underscores, a letter first: AddBias",
+        )
+    if name in _MODULES or hasattr(builtins, str(name)) or str(name).startswith("_"):
+        raise FormulaError(
+            f"the layer's name {name} hides a name that generated files use",
+            advice="use another name, a capital letter first: AddBias",
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
-from symgrad.errors import FormulaError
+from symgrad.errors import FormulaError, Span
 from symgrad.language.layer import Layer
 from symgrad.language.tokens import nearest
 
@@ -20,6 +21,17 @@ KEYS = (
     "outputs",
     "wrt",
 )
+
+# how a message of the TOML reader begins, and what to write; the last row is for every other one
+_TOML_ADVICE = (
+    ("Invalid value", 'write texts in quotes, formula = "y_ij = x_ij + b_j"'),
+    ("Illegal character", 'write a formula of several lines between """ and """'),
+    ("Unescaped", "write a formula with a backslash between single quotes"),
+    ("Cannot declare", "give every layer a name of its own"),
+    ("Cannot overwrite", "write every key once"),
+    ("", 'write one table a layer: [AddBias], then formula = "y_ij = x_ij + b_j"'),
+)
+_TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Layer]:
@@ -42,25 +54,60 @@ def loads(data: bytes | str, origin: str = "the layer file") -> dict[str, Layer]
     Raises:
         FormulaError: at the first mistake.
     """
+    text = data if isinstance(data, str) else _decoded(data, origin)
     try:
-        tables = tomllib.loads(data if isinstance(data, str) else data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormulaError(
-            f"{origin} is no TOML file: {error}",
-            advice='write one table a layer: [AddBias], then formula = "y_ij = x_ij + b_j"',
-        ) from None
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _no_toml(str(error), text, origin) from None
     if not tables:
         raise FormulaError(f"{origin} has no layers", advice="write one table a layer: [AddBias]")
     return {name: _layer(name, table, origin) for name, table in tables.items()}
 
 
+def _decoded(data: bytes, origin: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormulaError(
+            f"{origin} is no text in UTF-8 (line {line})", advice="save the file in UTF-8"
+        ) from None
+
+
+def _no_toml(message: str, text: str, origin: str) -> FormulaError:
+    """Return the error with its caret in the file, from the reader's line and column."""
+    advice = next(advice for start, advice in _TOML_ADVICE if message.startswith(start))
+    message = re.sub(r"\('([^']*)',\)", r"[\1]", message)  # a table's name, as a tuple
+    place = _TOML_PLACE.search(message)
+    if place is None:
+        return FormulaError(f"{origin} is no TOML file: {message}", advice=advice)
+    number, column = int(place[1]), int(place[2])
+    start = sum(len(line) + 1 for line in text.split("\n")[: number - 1]) + column - 1
+    return FormulaError(
+        f"{origin} is no TOML file: {message[: place.start()]} in line {number}",
+        text,
+        [Span(start, start + 1)],
+        advice,
+    )
+
+
 def _layer(name: str, table: object, origin: str) -> Layer:
+    if isinstance(table, list) and table and isinstance(table[0], dict):
+        raise FormulaError(
+            f"{origin}: [[{name}]] begins a list of tables",
+            advice=f"write [{name}], and give every layer a name of its own",
+        )
     if not isinstance(table, dict):
         raise FormulaError(
             f"{origin}: the key {name} stands in no table",
             advice=f"begin a layer with [Name] above {name}",
         )
-    for key in table:
+    for key, entry in table.items():
+        if key not in KEYS and isinstance(entry, dict):
+            raise FormulaError(
+                f"{origin}: [{name}.{key}] is a table inside the layer {name}",
+                advice=f"write [{key}] for a layer",
+            )
         if key not in KEYS:
             near = nearest(key, KEYS)
             raise FormulaError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lark import Token
 
 from symgrad.errors import FormulaError, Span
+from symgrad.language.foreign import einsum_string, foreign_assignment
 
 _OPENING = {"LEFT_PAREN": "(", "LEFT_BRACKET": "[", "LEFT_BRACE": "{"}
 _CLOSING = {"RIGHT_PAREN": "(", "RIGHT_BRACKET": "[", "RIGHT_BRACE": "{"}
@@ -109,6 +110,13 @@ def _written(place: _Place, span: Span) -> str:
     return place.text[span.start : span.stop]
 
 
+def _of_another_language(place: _Place) -> FormulaError | None:
+    """`y := x`, `y += x`, `x -> y`, and the strings of einsum."""
+    first = place.position if place.kind != "END" else place.position - 1
+    tokens = [place.tokens[position] for position in (first, first - 1) if position >= 0]
+    return einsum_string(place.text) or foreign_assignment(place.text, [_span(t) for t in tokens])
+
+
 def _empty_reduction(place: _Place) -> FormulaError | None:
     """`y_i = sum_k` and `sum_{k<=j}` with nothing behind."""
     before = place.before
@@ -128,14 +136,17 @@ def _empty_reduction(place: _Place) -> FormulaError | None:
 
 
 def _comparison_for_assignment(place: _Place) -> FormulaError | None:
-    """`y_ij == x_ij`."""
+    """`y_ij == x_ij`, `y_ij <- x_ij`."""
     if place.kind != "END" or "EQUALS" not in place.accepted:
         return None
     depth = 0
     for token in place.statement():
         depth += (token.type in _OPENING) - (token.type in _CLOSING)
-        if token == "==" and depth == 0:
-            return place.error("== compares, and a statement assigns", "write =", _span(token))
+        arrow = token == "<" and place.text.startswith("<-", _span(token).start)
+        if (token == "==" or arrow) and depth == 0:
+            sign = "<-" if arrow else "=="
+            verb = "assigns nothing here" if arrow else "compares, and a statement assigns"
+            return place.error(f"{sign} {verb}", "write =", _span(token))
     return None
 
 
@@ -156,15 +167,55 @@ def _second_equals(place: _Place) -> FormulaError | None:
     """`where(x = 0, ...)`, `y = x = z`."""
     if place.kind != "EQUALS":
         return None
-    if place.opener() is not None:
-        return place.error("= stands inside brackets", "write == to compare")
-    if any(token.type == "EQUALS" for token in place.statement()):
+    opener = place.opener()
+    if opener is not None:
+        return _equals_in_brackets(place, opener)
+    second = any(token.type == "EQUALS" for token in place.statement())
+    behind = place.before is not None and place.before.type in ("REDUCE", "RIGHT_BRACE")
+    if behind and (error := _equals_behind_reduction(place, second)) is not None:
+        return error
+    if second:
         return place.error(
             "the statement has a second =", "write one = in a statement, == to compare"
         )
     if place.before is None:
         return place.error("nothing stands before =", "write the result before it: y_ij = ...")
     return None
+
+
+def _equals_behind_reduction(place: _Place, second: bool) -> FormulaError | None:
+    """`sum_j=1^n x_ij`, `sum_i = x_i`."""
+    position = place.position - 1
+    while position > 0 and place.tokens[position].type not in ("REDUCE", "REDUCE_OPEN", "EQUALS"):
+        position -= 1
+    head = place.tokens[position]
+    if head.type not in ("REDUCE", "REDUCE_OPEN"):
+        return None
+    written = _written(place, Span(_span(head).start, place.span.start)).rstrip()
+    if second:
+        advice = f"write {written} alone: an index runs over its whole axis"
+        return place.error("a reduction has no limits", advice)
+    return place.error(
+        f"{written} is a reduction, and can't be assigned",
+        f"use another name: a name can't begin with {head.partition('_')[0]}_",
+        _span(head),
+    )
+
+
+def _equals_in_brackets(place: _Place, opener: int) -> FormulaError:
+    head = place.tokens[opener - 1] if opener else None
+    if head is not None and head.type == "REDUCE_OPEN":
+        return place.error(
+            "a reduction has no limits",
+            f"write {head}k: an index runs over its axis, from 0; "
+            f"a bound is a condition: {head}{{k<3}}",
+        )
+    if head is not None and head.type == "CALL" and head != "where":
+        return place.error(
+            "a function takes no keywords",
+            "write == to compare, the value alone for an argument, sum_j x_ij for an axis",
+        )
+    return place.error("= stands inside brackets", "write == to compare")
 
 
 def _missing_operand(place: _Place) -> FormulaError | None:
@@ -207,7 +258,7 @@ def _stray_comma(place: _Place) -> FormulaError | None:
         return None
     opener = place.opener()
     if opener is None:
-        return place.error("a comma stands outside brackets", "write one statement for each name")
+        return place.error("a comma stands outside brackets", _advice_for_comma(place))
     before = place.tokens[opener - 1] if opener else None
     if before is not None and before.type in ("REDUCE", "RIGHT_BRACE"):
         op, _, _ = str(before).partition("_")
@@ -221,8 +272,29 @@ def _stray_comma(place: _Place) -> FormulaError | None:
     )
 
 
+def _advice_for_comma(place: _Place) -> str:
+    after = place.tokens[place.position + 1] if place.position + 1 < len(place.tokens) else None
+    if after is None or after.type in ("SEPARATOR", "FOR"):
+        return "remove it"
+    before = str(place.before)
+    name, underscore, letters = before.rpartition("_")
+    if underscore and after.type == "NAME" and len(after) == 1:
+        return f"write {name}_{letters}{after} or {name}[{','.join((*letters, after))}]"
+    return "write one statement for each name"
+
+
 def _stray_bracket(place: _Place) -> FormulaError | None:
-    """`(a + b)[i]`, `x_ij[k]` is a tensor named x_ij, `{...}` after no underscore."""
+    """`x[i][j]`, `[x > 0]`, `(a + b)[i]`, `{...}` after no underscore."""
+    before = place.before
+    if place.kind == "LEFT_BRACKET" and before is not None and before.type == "RIGHT_BRACKET":
+        return place.error("x[i][j] has its subscripts apart", "write x[i,j], all in one bracket")
+    if place.kind == "LEFT_BRACKET" and (
+        before is None or before.type in _BETWEEN or before.type in _OPENING
+    ):
+        return place.error(
+            "brackets [ ] hold subscripts, and no name stands before them",
+            "write ( ) around a value, where(condition, 1, 0) for a condition",
+        )
     if place.kind == "LEFT_BRACKET":
         return place.error(
             "subscripts stand behind something that is no name",
@@ -239,6 +311,11 @@ def _stray_bracket(place: _Place) -> FormulaError | None:
 def _stray_colon(place: _Place) -> FormulaError | None:
     if place.kind != "COLON":
         return None
+    opener = place.opener()
+    if opener is not None and place.tokens[opener].type == "LEFT_BRACKET":
+        return place.error(
+            "a slice stands among subscripts", "write an index for the whole axis: x[i,j]"
+        )
     return place.error(
         "a colon stands outside the braces of a reduction",
         "write conditions as in sum_{k,l: k<l}; an index runs over its whole axis",
@@ -258,15 +335,16 @@ def _two_statements(place: _Place) -> FormulaError | None:
 
 
 EXPLANATIONS: tuple[Callable[[_Place], FormulaError | None], ...] = (
+    _of_another_language,
     _empty_reduction,
     _comparison_for_assignment,
     _missing_assignment,
     _second_equals,
     _misplaced_word,
     _unfinished_declaration,
-    _missing_operand,
-    _stray_comma,
     _stray_bracket,
     _stray_colon,
+    _missing_operand,
+    _stray_comma,
     _two_statements,
 )

@@ -43,6 +43,7 @@ from symgrad.language.tokens import (
 
 _DEEPEST = 60
 _LONGEST_NUMBER = 400
+_LARGEST_NUMBER = Fraction(10**300)  # a float holds it, and its inverse
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _TAKES_A_TENSOR = ("size", "inv", "det", "logdet")
 _COMPARISONS = {"≤": "<=", "≥": ">=", "≠": "!="}
@@ -243,14 +244,16 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
 
     def numeral(self, token: Token) -> Numeral:
         mantissa, _, exponent = token.lower().partition("e")
-        if len(mantissa) > _LONGEST_NUMBER or len(exponent) > 4 or abs(int(exponent or 0)) > 400:
+        long = len(mantissa) > _LONGEST_NUMBER or len(exponent) > 4
+        value = Fraction(0 if long else str(token))
+        if long or value > _LARGEST_NUMBER or 0 < value < 1 / _LARGEST_NUMBER:
             raise FormulaError(
                 "the number is too large or too long",
                 self.text,
                 [span_of(token)],
-                "write numbers between 1e-400 and 1e400",
+                "write numbers between 1e-300 and 1e300",
             )
-        return Numeral(span_of(token), Fraction(str(token)))
+        return Numeral(span_of(token), value)
 
     def name(self, children: list[Any]) -> Syntax:
         token = children[0]

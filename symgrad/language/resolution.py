@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -100,10 +101,12 @@ def _check_sizes(reading: Reading, extents: Extents) -> None:
 def _unbounded(reading: Reading, use: IndexUse) -> Expr:
     name = use.index.name
     if use.left:
+        advice = f"use {name} as a subscript on the right, or give a bound: for {name} < n"
+        word = re.search(r"\w+_[^\W_]{3,}$", reading.text[: use.span.stop])
+        if word:  # its subscript may be meant as a part of the name
+            advice = f"use {name} as a subscript on the right, or write {word[0]}[] for a scalar"
         reading.fail(
-            f"index {name} is on the left-hand side, and nothing bounds it",
-            use.span,
-            f"use {name} as a subscript on the right, or give a bound: for {name} < n",
+            f"index {name} is on the left-hand side, and nothing bounds it", use.span, advice
         )
     reading.fail(
         f"nothing bounds index {name}",

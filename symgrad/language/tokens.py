@@ -14,6 +14,7 @@ from lark import Lark, Token
 
 from symgrad.errors import FormulaError, Span
 from symgrad.language.expr import ARG_REDUCTIONS, REDUCTIONS
+from symgrad.language.foreign import FUNCTIONS_ELSEWHERE, unknown_character
 from symgrad.language.functions import DERIVED_ONLY, FUNCTIONS
 
 LETTERS = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*\d*'*)+")
@@ -100,49 +101,30 @@ def tokenize(text: str, whole: frozenset[str]) -> tuple[list[Token], Names]:
 def _check_characters(text: str, raw: Sequence[Token]) -> None:
     for token in raw:
         if token.type == "UNKNOWN":
-            raise FormulaError(
-                f"unknown character {_shown(str(token))}",
-                text,
-                [span_of(token)],
-                _advice_for_character(str(token)),
-            )
+            raise unknown_character(text, span_of(token))
+        if token.type == "NUMBER":
+            _check_number(text, token)
         if token.type == "RAW_WORD":
             for offset, character in enumerate(token):
                 _check_letter(text, character, (token.start_pos or 0) + offset)
+
+
+def _check_number(text: str, token: Token) -> None:
+    """Refuse 1.2.3, which is cut into the numbers 1.2 and .3."""
+    if text.startswith(".", token.end_pos or 0) and "." in token:
+        raise FormulaError(
+            "the number has two points",
+            text,
+            [span_of(token)],
+            "write one decimal point, and * between two numbers",
+        )
 
 
 def _check_letter(text: str, character: str, position: int) -> None:
     script = unicodedata.decomposition(character).startswith(("<sub>", "<super>"))
     numeral = character.isnumeric() and not character.isdecimal() and not character.isalpha()
     if script or numeral:
-        raise FormulaError(
-            f"unknown character {character}",
-            text,
-            [Span(position, position + 1)],
-            "write subscripts as x_ij or x[i,j], and numbers in plain digits",
-        )
-
-
-def _shown(character: str) -> str:
-    return character if character.isprintable() else f"U+{ord(character):04X}"
-
-
-def _advice_for_character(character: str) -> str:
-    if character == "_":
-        return "a name begins with a letter, and a subscript follows its name: x_ij"
-    if character == "@":
-        return "write a matrix product with its indices: sum_k x_ik*w_kj"
-    if character == "'":
-        return "a prime follows the letter of an index: i'"
-    if character == ".":
-        return "write x*y for a product; a number has digits beside its point"
-    if character in "&|!~":
-        return "write and, or, not between conditions, != for unequal"
-    if character in "∂∫∇":
-        return "write the forward formula alone; its gradient is derived"
-    if unicodedata.decomposition(character) or character.isnumeric():
-        return "write subscripts as x_ij or x[i,j], and numbers in plain digits"
-    return "formulas have letters, digits, + - * / ^ // % < > = ( ) [ ] { } , : ; _ and #"
+        raise unknown_character(text, Span(position, position + 1))
 
 
 def _join_lines(text: str, raw: Sequence[Token]) -> list[Token]:
@@ -328,7 +310,9 @@ def _is_call(text: str, token: Token, word: str, adjacent: bool, names: Names) -
     word = _STANDS_FOR.get(word, word)
     if word in known or word.rstrip("'") in names.opaque or "_" not in word:
         return True
-    letters = word.rpartition("_")[2]
+    head, _, letters = word.rpartition("_")
+    if adjacent and {word, head}.intersection((*FUNCTIONS, *FUNCTIONS_ELSEWHERE)):
+        return True
     close = difflib.get_close_matches(word, [name for name in known if "_" in name], 1, 0.8)
     return adjacent and (bool(close) or not LETTERS.fullmatch(letters))
 

@@ -26,6 +26,7 @@ from symgrad.language.expr import (
     add,
     mul,
     power,
+    walk,
 )
 from symgrad.language.functions import FUNCTIONS
 from symgrad.language.index_expressions import note_delta, note_subscript, require_integer
@@ -125,6 +126,7 @@ def _product(node: Chain, scope: Scope) -> Expr:
         else:
             left = require_integer(mul(*factors), node, scope)
             factors = [_whole_division(operator, left, right, item, scope)]
+            _note_whole_division(operator, factors[0], node, scope)
     result = mul(*factors)
     coefficient = result.factors[0] if isinstance(result, Mul) else result
     if isinstance(coefficient, Number) and _bits(coefficient) > _MOST_BITS:
@@ -144,6 +146,15 @@ def _whole_division(operator: str, left: Expr, right: Expr, item: Syntax, scope:
         whole = Fraction(left.value // divisor.value)
         return Number(whole if operator == "//" else left.value - whole * divisor.value)
     return FloorDiv(left, divisor) if operator == "//" else Mod(left, divisor)
+
+
+def _note_whole_division(operator: str, result: Expr, node: Chain, scope: Scope) -> None:
+    if isinstance(result, Number):
+        return
+    kind = "index arithmetic"
+    if any(isinstance(part, Element) for part in walk(result)):
+        kind = "whole division (//)" if operator == "//" else "a remainder (%)"
+    scope.reading.found(kind, node.span)
 
 
 def _bits(number: Number) -> int:
@@ -254,4 +265,5 @@ def _refuse_own_target(name: str, node: Syntax, scope: Scope) -> NoReturn:
 
 def closest_function(word: str, scope: Scope) -> str | None:
     """Return the function of the language or of the formula that is most like `word`."""
-    return nearest(word, function_names(scope.reading.names))
+    known = function_names(scope.reading.names)
+    return nearest(word, known) or nearest(word.lower(), known)

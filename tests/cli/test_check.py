@@ -72,5 +72,19 @@ def test_a_file_that_fails_on_import_is_told(run, tmp_path):
     )
 
 
+def test_a_file_that_exits_on_import_is_told(run, tmp_path):
+    (tmp_path / "bad.py").write_text("raise SystemExit(3)")
+    result = run("check", "bad.py:Right", "--formula", FORMULA)
+    assert result.exit_code == 1
+    assert result.stderr == "error: bad.py fails when it is imported\n  SystemExit(3)\n"
+
+
+def test_a_class_that_is_no_layer_is_told(run, tmp_path):
+    (tmp_path / "bad.py").write_text("class Right:\n    def forward(self, x):\n        return x\n")
+    result = run("check", "bad.py:Right", "--formula", FORMULA)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: bad.py: Right has no backward\n")
+
+
 def test_a_formula_option_without_a_class_is_wrong_usage(run):
     assert run("check", "AddBias", "--formula", FORMULA).exit_code == 2

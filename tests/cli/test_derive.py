@@ -1,5 +1,7 @@
 """`symgrad derive`: formulas, layer files and catalogue names, as text and LaTeX."""
 
+import pytest
+
 BIAS = "y_ij = x_ij + b_j"
 
 
@@ -57,3 +59,16 @@ def test_a_layer_of_the_catalogue_is_found_by_name(run):
 
 def test_piped_output_is_plain(run):
     assert "\x1b" not in run("derive", "AddBias", "Mul", "--steps").output
+
+
+@pytest.mark.parametrize(
+    ("formula", "options", "reason"),
+    [
+        ("y = 3", [], "the formula has no input"),
+        ("y = 3", ["--steps"], "the formula has no input"),
+    ],
+)
+def test_a_layer_without_gradients_says_why(run, formula, options, reason):
+    assert run("derive", formula, *options).output == f"# no gradient: {reason}\n"
+    latex = run("derive", formula, *options, "--format", "latex").output
+    assert latex == f"% no gradient: {reason}\n"

@@ -82,6 +82,20 @@ def test_a_file_that_was_not_generated_is_left_as_it_is(run, tmp_path):
     assert (tmp_path / "mine.py").read_text() == "precious = 1\n"
 
 
+def test_a_link_stays_and_the_file_behind_it_is_replaced(run, tmp_path):
+    (tmp_path / "real.py").write_text("")
+    (tmp_path / "link.py").symlink_to("real.py")
+    assert run("generate", "AddBias", "-o", "link.py").exit_code == 0
+    assert (tmp_path / "link.py").is_symlink()
+    assert "class AddBias" in (tmp_path / "real.py").read_text()
+
+
+def test_a_constant_may_be_infinite(run, tmp_path):
+    result = run("generate", "y_i = min(x_i, s)", "--constant", "s=inf", "-o", "out.py")
+    assert result.exit_code == 0
+    assert "def __init__(self, *, s=np.inf):" in (tmp_path / "out.py").read_text()
+
+
 def test_force_replaces_any_file(run, tmp_path):
     (tmp_path / "mine.py").write_text("precious = 1\n")
     assert run("generate", "AddBias", "-o", "mine.py", "--force").exit_code == 0
@@ -108,7 +122,7 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path, 
         raise OSError("no space left")
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(files.OutputError, match="can't be written: no space left"):
         files.replace_file(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["out.py"]

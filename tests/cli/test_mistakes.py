@@ -29,6 +29,13 @@ def test_a_missing_file_is_named(run):
     assert result.stderr == "error: none.toml: No such file or directory\n"
 
 
+@pytest.mark.parametrize("source", ["./x", "layers.tml", "sub/layers.yaml", "~/layers"])
+def test_a_path_that_leads_nowhere_is_no_formula(run, source):
+    result = run("derive", source)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"error: {source}: there is no such file\n"
+
+
 @pytest.mark.parametrize("source", ["", "= +", "y_i = x_i)", "(" * 5000])
 def test_any_bad_text_is_a_formula_error(run, source):
     result = run("derive", source)
@@ -68,7 +75,10 @@ def test_two_layers_of_one_name_are_refused(run, layers, tmp_path):
         ["derive", BIAS, "--format", "html"],
         ["derive", BIAS, "--constant", "eps"],
         ["derive", BIAS, "--constant", "eps=small"],
+        ["derive", BIAS, "--constant", "b=1", "--constant", "b=2"],
+        ["derive", BIAS, "--wrt", ","],
         ["derive", "AddBias", "--wrt", "b"],
+        ["check", "mine.py:Mine"],
         ["derive", BIAS, "z_i = x_i"],
         ["generate", "AddBias", "--backend", "fortran"],
         ["nonsense"],

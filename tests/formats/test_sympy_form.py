@@ -30,7 +30,7 @@ from symgrad.language.expr import (
     Where,
     as_expr,
 )
-from symgrad.language.functions import FUNCTIONS
+from symgrad.language.functions import FUNCTIONS, Function
 from symgrad.language.statement import Statement
 from symgrad.oracle import evaluate_statements
 from tests.formats.building import I, J, K, L, at, compare, reduce, total
@@ -182,6 +182,14 @@ def test_function_has_the_value_of_the_oracle(name: str, place: str) -> None:
     call = Call(name, args)
     expected = evaluate_statements([Statement("z", (), call)], {})["z"]
     assert float(to_sympy(call)) == pytest.approx(float(expected), rel=1e-12)
+
+
+def test_a_function_without_a_sympy_spelling_goes_by_its_numpy_spelling(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = Function("log2", derivatives=(lambda x, y: x,), numpy="np.log({0}) / np.log(2)")
+    monkeypatch.setitem(FUNCTIONS, "log2", row)
+    assert to_sympy(Call("log2", (as_expr(8),))).equals(3)
 
 
 def test_unknown_node_is_named() -> None:

@@ -70,6 +70,31 @@ MISTAKES = [
         "write sum_k x_k, or put k on the left-hand side",
     ),
     ("[A]\nformula = 3", "f.toml: A: formula is 3, and a text belongs there", ""),
+    (
+        "[A.B]\nformula = 'y = x'",
+        "f.toml: [A.B] is a table inside the layer A",
+        "write [B] for a layer",
+    ),
+    (
+        "[[A]]\nformula = 'y = x'",
+        "f.toml: [[A]] begins a list of tables",
+        "write [A], and give every layer a name of its own",
+    ),
+    (
+        "[np]\nformula = 'y = x'",
+        "f.toml: np: the layer's name np hides a name that generated files use",
+        "use another name, a capital letter first: AddBias",
+    ),
+    (
+        "[A]\nformula = 'y = x'\n[A]\nformula = 'y = x'",
+        "f.toml is no TOML file: Cannot declare [A] twice in line 3",
+        "give every layer a name of its own",
+    ),
+    (
+        '[A]\nformula = "y = x\nz = x"',
+        "f.toml is no TOML file: Illegal character '\\n' in line 2",
+        'write a formula of several lines between """ and """',
+    ),
 ]
 
 
@@ -81,5 +106,20 @@ def test_a_mistake_in_a_layer_file_has_its_message(text: str, message: str, advi
 
 
 def test_text_that_is_no_toml_is_reported() -> None:
-    with pytest.raises(FormulaError, match=r"f\.toml is no TOML file: .*line 2"):
+    with pytest.raises(FormulaError) as caught:
         loads("[A]\nformula = = 3", "f.toml")
+    assert str(caught.value) == (
+        "f.toml is no TOML file: Invalid value in line 2\n"
+        "  formula = = 3\n"
+        "            ^\n"
+        '  write texts in quotes, formula = "y_ij = x_ij + b_j"'
+    )
+
+
+def test_a_file_in_another_encoding_is_reported_with_its_line() -> None:
+    with pytest.raises(FormulaError, match=r"f\.toml is no text in UTF-8 \(line 2\)"):
+        loads("[A]\nsummary = 'é'\n".encode("latin-1"), "f.toml")
+
+
+def test_a_mark_of_byte_order_is_skipped() -> None:
+    assert list(loads("[A]\nformula = 'y = x'\n".encode("utf-8-sig"))) == ["A"]

@@ -182,7 +182,7 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
         "y_i = x_i $ w_i",
         "unknown character $",
         (10,),
-        "formulas have letters, digits, + - * / ^ // % < > = ( ) [ ] { } , : ; _ and #",
+        "write the formula alone, without $",
     ),
     (
         "y_i = x[i/2]",
@@ -241,8 +241,8 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
     ),
     (
         "y_i = x_i if x_i > 0 else 0",
-        "a condition stands where a value is needed",
-        (6,),
+        "if stands here without brackets",
+        (10,),
         "write where(condition, a, b)",
     ),
     (
@@ -260,9 +260,9 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
     ),
     (
         "y_i = (a_i + b_i)[i]",
-        "something is missing before [",
+        "subscripts stand behind something that is no name",
         (17,),
-        "write a value before [, or remove [",
+        "give the value a name in a statement of its own, then subscript the name",
     ),
     (
         "y_i = {a_i + b_i}",
@@ -300,7 +300,12 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
         (11,),
         ("write the index first, as in sum_{k<=j}, or the conditions after a colon: sum_{k: 3<k}"),
     ),
-    ("sum_i = x_i", "something is missing before =", (6,), "write a value before =, or remove ="),
+    (
+        "sum_i = x_i",
+        "sum_i is a reduction, and can't be assigned",
+        (0,),
+        "use another name: a name can't begin with sum_",
+    ),
     (
         "max_pool_i = x_i",
         "max_pool_i begins like the reduction max, but pool_i is no list of indices",
@@ -363,6 +368,12 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
         (16,),
         "write g(...)",
     ),
+    (
+        "opaque g; y_i = g(x_i)*g_prime_i",
+        "g_prime is the keyword for g', the derivative of an opaque function",
+        (23,),
+        "use another name than g_prime",
+    ),
     ("opaque g; y_i = g(x_i, x_i)", "g takes 1 argument, not 2", (16,), "write g(x)"),
     (
         "opaque 3; y_i = x_i",
@@ -416,20 +427,20 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
         "y_i = x_i!",
         "unknown character !",
         (9,),
-        "write and, or, not between conditions, != for unequal",
+        "write a factorial as exp(lgamma(n + 1))",
     ),
     (
         'y_i = "x"',
         'unknown character "',
         (6,),
-        "formulas have letters, digits, + - * / ^ // % < > = ( ) [ ] { } , : ; _ and #",
+        "write names and numbers without quotes",
     ),
     ("y_i = 1/0", "a division by zero", (8,), "divide by something else"),
     (
         "y_i = 1e999*x_i",
         "the number is too large or too long",
         (6,),
-        "write numbers between 1e-400 and 1e400",
+        "write numbers between 1e-300 and 1e300",
     ),
     ("y_i = (((2^64)^64)^64)^64*x_i", "the number is too large", (7,), "write a smaller number"),
     (
@@ -498,7 +509,7 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
         "y_i = x_i.T",
         "unknown character .",
         (9,),
-        "write x*y for a product; a number has digits beside its point",
+        "write a transpose with its indices: y_ij = x_ji",
     ),
     (
         "y_i = 3 + -",
@@ -621,7 +632,7 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
         "y_i = 1e5000",
         "the number is too large or too long",
         (6,),
-        "write numbers between 1e-400 and 1e400",
+        "write numbers between 1e-300 and 1e300",
     ),
     (
         "let f(t) = sum_k t; y_i = f(x_i)",
@@ -683,6 +694,30 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
         "x has 2 subscripts in one place and 1 subscript in another",
         (6, 17),
         "give x the same number of subscripts everywhere, or use another name",
+    ),
+    (
+        "loss_total = mean_i x_i",
+        "index t stands twice on the left-hand side",
+        (5,),
+        "every letter behind _ is an index; write loss_total[] for a scalar",
+    ),
+    (
+        "loss_sum = mean_i x_i",
+        "index s is on the left-hand side, and nothing bounds it",
+        (5,),
+        "use s as a subscript on the right, or write loss_sum[] for a scalar",
+    ),
+    (
+        "y = x[time]",
+        "index time is used once and never summed",
+        (6,),
+        "write sum_{time} x[time], or put time on the left-hand side",
+    ),
+    (
+        "y_i = 1e301*x_i",
+        "the number is too large or too long",
+        (6,),
+        "write numbers between 1e-300 and 1e300",
     ),
 ]
 
@@ -807,7 +842,21 @@ DECLARATIONS: list[tuple[str, dict[str, Any], str, tuple[int, ...], str]] = [
         {"constants": {"c": 1}, "wrt": ["c"]},
         "wrt has c, which is a constant too",
         (),
-        "declare c once",
+        "a constant has no gradient: drop it, and c is an input",
+    ),
+    (
+        "y_i = x_i",
+        {"params": {"x": 1}},
+        "params is no list of names",
+        (),
+        'write params = ["x", "y"]',
+    ),
+    (
+        "y_i = c*x_i",
+        {"constants": {"c": float("nan")}},
+        "the constant c is not a number",
+        (),
+        "write c = 1.0",
     ),
     (
         "y_i = n*x[n]",
