@@ -105,7 +105,6 @@ def test_every_extra_that_the_readme_names_is_one_of_the_project(text):
         ("def combine_like_terms", rules),
         ('Rule("combine_like_terms"', rules),
         ("def diagonal_matrix", idioms),
-        ("IDIOMS", idioms),
         ('"numpy": Backend(', backends),
     ],
 )

@@ -33,6 +33,9 @@ from symgrad.language.expr import (
 
 Match = dict[Index, Index]
 
+# a value is read to this power at most: x^(1/100) to the 99th would lose digits
+LARGEST_POWER = 8
+
 
 @dataclass(frozen=True)
 class Pattern:
@@ -145,7 +148,7 @@ def _matches(
 def _enough(pattern: Pattern, available: Fraction, wanted: Fraction) -> bool:
     ratio = available / wanted
     if _is_power_of_one(pattern):
-        return ratio.denominator == 1
+        return ratio.denominator == 1 and abs(ratio) <= LARGEST_POWER
     return ratio >= 1
 
 

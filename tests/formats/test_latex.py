@@ -61,6 +61,8 @@ NAMES = [
 ]
 
 EXPRESSIONS = [
+    (as_expr(Fraction("2.5e-9")) * a, r"2.5 \cdot 10^{-9} \, a_{i}"),
+    (a + as_expr(Fraction("1e-12")), r"a_{i} + 10^{-12}"),
     (at("eps"), r"\epsilon"),
     (at("W1"), "W_{1}"),
     (a + b - c, "a_{i} + b_{k} - c_{l}"),
