@@ -266,11 +266,10 @@ def _inlined(term: Term, base: Element, adjoint: Adjoint) -> Terms:
 def _accept(term: Term, base: Element, adjoint: Adjoint, uses: int, context: Context) -> bool:
     """Decide whether an adjoint is written into a term: it is read once, trivial, or simplifies."""
     summed = not free_indices(base).isdisjoint(term.sums)
-    if _scatters(adjoint.terms) and summed:
+    outer = summed and _is_outer(adjoint, context.graph)
+    if _scatters(adjoint.terms) and summed and not (outer and _fills(adjoint)):
         return False
-    if _is_copy(adjoint.terms, set(context.leaves)) or (
-        summed and _is_outer(adjoint, context.graph)
-    ):
+    if _is_copy(adjoint.terms, set(context.leaves)) or outer:
         return True
     if _is_masked(adjoint.terms) and not context.lemmas.is_finite_product(term):
         return True  # 0*inf is NaN: the mask has to stand in the very product
@@ -307,14 +306,22 @@ def _is_masked(terms: Terms) -> bool:
 
 
 def _is_outer(adjoint: Adjoint, graph: Graph) -> bool:
-    """Say whether an adjoint is a product of smaller arrays: never worth an array of its own."""
-    if len(adjoint.terms) != 1 or adjoint.terms[0].sums:
-        return False
+    """Say whether an adjoint is a product of smaller arrays: never worth an array of its own.
+
+    A sum of such products is worth one of two axes, and none of more; summed over an index, they
+    are worth none where a difference of smaller arrays is among them.
+    """
     whole = len(adjoint.indices)
-    return all(
-        len(free_indices(base)) < whole or has_narrow_addends(graph.inside(base), whole)
-        for base, _ in adjoint.terms[0].factors
-    )
+    if len(adjoint.terms) != 1 and whole < 3:
+        return False
+    for term in adjoint.terms:
+        bases = [base for base, _ in term.factors]
+        split = [b for b in bases if has_narrow_addends(graph.inside(b), len(free_indices(b)))]
+        if term.sums and not split:
+            return False
+        if any(len(free_indices(base)) >= whole and base not in split for base in bases):
+            return False
+    return True
 
 
 def _scatters(terms: Terms) -> bool:
@@ -324,6 +331,19 @@ def _scatters(terms: Terms) -> bool:
         and not (isinstance(base.left, IndexValue) and isinstance(base.right, IndexValue))
         for term in terms
         for base, _ in term.factors
+    )
+
+
+def _fills(adjoint: Adjoint) -> bool:
+    """Say whether the factors beside the deltas have all axes: (x_ik - y_jk)*delta(j, m_i)."""
+    return all(
+        frozenset(adjoint.indices).issubset(
+            index
+            for base, _ in term.factors
+            if not isinstance(base, Delta)
+            for index in free_indices(base)
+        )
+        for term in adjoint.terms
     )
 
 

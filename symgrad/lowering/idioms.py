@@ -7,11 +7,9 @@ not apply. Its docstring states the law. To add one, write the function and put 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from symgrad.language.expr import (
     ArgReduce,
-    Compare,
     Delta,
     Element,
     Expr,
@@ -22,10 +20,17 @@ from symgrad.language.expr import (
     Reduce,
     free_indices,
     substitute,
+    walk,
 )
-from symgrad.lowering.arrays import Cumulative, Helper, Value
-from symgrad.lowering.combine import align, as_float, union
-from symgrad.lowering.elementwise import MIRRORED, Frame, lower
+from symgrad.lowering.arrays import Helper, Value
+from symgrad.lowering.combine import align, as_float, transpose, union
+from symgrad.lowering.elementwise import Frame, lower
+from symgrad.lowering.running import (
+    gradient_of_products,
+    product_of_others,
+    running_argmax,
+    running_reduction,
+)
 from symgrad.lowering.scope import Scope, natural_frame
 
 Idiom = Callable[[Expr, Scope, Frame], Value | None]
@@ -66,6 +71,36 @@ def place_at_argmax(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
     return None
 
 
+def add_at_argmax(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
+    """sum_j a_ij*delta(k, m_ij): zeros along k, to which each a_ij is added at its place.
+
+    It is for sums where the delta would be an array of more axes than the result and all it reads.
+    """
+    if not isinstance(expr, Reduce) or (expr.op, expr.condition) != ("sum", None):
+        return None
+    for delta, index, place in _computed_deltas(expr.body, scope):
+        rest = _without(expr.body, delta)  # type: ignore[arg-type]
+        gone = set(expr.indices)
+        own = free_indices(place)
+        if index in free_indices(rest) | own | gone or not gone <= own | free_indices(rest):
+            continue
+        sizes = [len(free_indices(part)) for part in walk(rest) if isinstance(part, Element)]
+        if own.isdisjoint(gone) or len(own) + 1 <= max([*sizes, len(free_indices(expr))]):
+            continue
+        values = [as_float(lower(rest, scope, natural_frame(rest))), lower(place, scope, frame)]
+        if values[0].array.kind == "weak":
+            continue
+        kept = tuple(i for i in frame if i in free_indices(expr) and i is not index)
+        inner = (*kept, *(i for i in expr.indices))
+        length = lower(Extent(index), scope, ()).array
+        options = (("axes", len(expr.indices)), ("length", length))
+        arrays = tuple(align(value, inner) for value in values)
+        return transpose(
+            Value(Helper("_add_at", arrays, len(kept) + 1, options), (*kept, index)), frame
+        )
+    return None
+
+
 def _computed_deltas(expr: Expr, scope: Scope) -> Sequence[tuple[Expr, Index, Expr]]:
     """Return (delta, index, integer) for the deltas of an index and computed integers."""
     found = []
@@ -99,66 +134,12 @@ def diagonal_matrix(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
     return None
 
 
-# --- running reductions --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Step:
-    """The condition `source op target` of a reduction over source; both run equally far."""
-
-    source: Index
-    target: Index
-    op: str
-
-
-def running_step(condition: Expr | None, indices: Sequence[Index]) -> Step | None:
-    """Return the step of a condition that compares a reduced index with another of equal extent."""
-    if not isinstance(condition, Compare) or condition.op == "==":
-        return None
-    left, right = condition.left, condition.right
-    if not isinstance(left, IndexValue) or not isinstance(right, IndexValue):
-        return None
-    op, source, target = condition.op, left.index, right.index
-    if source not in indices:
-        op, source, target = MIRRORED[op], target, source
-    if source not in indices or target in indices or source.extent != target.extent:
-        return None
-    return Step(source, target, op)
-
-
-def running_reduction(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
-    """max_{k<=j} x_ik = maximum.accumulate along k; the same for min and prod."""
-    if not isinstance(expr, Reduce) or expr.op not in ("prod", "max", "min"):
-        return None
-    step = running_step(expr.condition, expr.indices)
-    if step is None or step.op not in ("<=", ">=") or len(expr.indices) > 1:
-        return None
-    free = free_indices(expr.body)
-    if step.target in free or step.source not in free:
-        return None
-    value = as_float(lower(expr.body, scope, natural_frame(expr.body)))
-    axis = value.axes.index(step.source)
-    axes = tuple(step.target if index is step.source else index for index in value.axes)
-    return Value(Cumulative(expr.op, value.array, axis, step.op == ">="), axes)
-
-
-def product_of_others(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
-    """prod_{l != k} x_il: products of what stands before and after, right where factors are 0."""
-    if not isinstance(expr, Reduce) or expr.op != "prod" or len(expr.indices) > 1:
-        return None
-    step = running_step(expr.condition, expr.indices)
-    free = free_indices(expr.body)
-    if step is None or step.op != "!=" or step.target in free or step.source not in free:
-        return None
-    value = as_float(lower(expr.body, scope, natural_frame(expr.body)))
-    axes = tuple(step.target if index is step.source else index for index in value.axes)
-    options = (("axis", value.axes.index(step.source)),)
-    return Value(Helper("_product_of_others", (value.array,), len(axes), options), axes)
-
-
 IDIOMS: tuple[Idiom, ...] = (
     place_at_argmax,
+    add_at_argmax,
     diagonal_matrix,
     product_of_others,
     running_reduction,
+    running_argmax,
+    gradient_of_products,
 )

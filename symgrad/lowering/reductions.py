@@ -44,7 +44,7 @@ def _(expr: Reduce, scope: Scope, frame: Frame) -> Value:
     if expr.op == "sum":
         return lower_sum(expr, scope, frame)
     if expr.op == "mean":
-        return lower(mean_as_sum(expr), scope, frame)
+        return lower(Mul(mean_as_sum(expr)), scope, frame)
     value = as_float(_body(expr.op, expr.indices, expr.condition, expr.body, scope))
     if expr.op == "logsumexp":
         axes = tuple(value.axes.index(index) for index in expr.indices)
@@ -55,13 +55,13 @@ def _(expr: Reduce, scope: Scope, frame: Frame) -> Value:
     return reduce_axes(expr.op, value, expr.indices)
 
 
-def mean_as_sum(expr: Reduce) -> Expr:
-    """Write a mean as the sum over the number of index values that pass."""
+def mean_as_sum(expr: Reduce) -> tuple[Reduce, *tuple[Expr, ...]]:
+    """Write a mean as the product of a sum and of 1 over the number of index values that pass."""
     total = Reduce("sum", expr.indices, expr.condition, expr.body)
     if expr.condition is not None:
         count = Reduce("sum", expr.indices, expr.condition, ONE)
-        return Mul((total, Power(count, MINUS_ONE)))
-    return Mul((total, *(Power(Extent(index), MINUS_ONE) for index in expr.indices)))
+        return total, Power(count, MINUS_ONE)
+    return total, *(Power(Extent(index), MINUS_ONE) for index in expr.indices)
 
 
 def _body(
@@ -86,6 +86,9 @@ def _body(
 @lower.register
 def _(expr: ArgReduce, scope: Scope, frame: Frame) -> Value:
     """The first place of the largest element; the smallest is the largest of the negated ones."""
+    found = apply_idioms(expr, scope, frame)
+    if found is not None:
+        return found
     body = expr.body if expr.condition is None else Mul((expr.body, Indicator(expr.condition)))
     order = natural_frame(body, (expr.index,))
     value = as_float(lower(expr.body, scope, order))

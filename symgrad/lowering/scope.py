@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 
 from symgrad.language.expr import (
+    ONE,
     Add,
     AxisLength,
     Call,
@@ -154,9 +155,21 @@ def _(expr: Mul, tensors: Mapping[str, Tensor]) -> bool:
     return all(is_finite(factor, tensors) for factor in expr.factors)
 
 
+def is_count(expr: Expr) -> bool:
+    """Say whether a value is max(n, 1), with n a length: neither 0 nor infinite."""
+    lengths = (Extent, AxisLength, Number)
+    return (
+        isinstance(expr, Call)
+        and expr.function == "max"
+        and (ONE in expr.args and all(isinstance(arg, lengths) for arg in expr.args))
+    )
+
+
 @is_finite.register
 def _(expr: Power, tensors: Mapping[str, Tensor]) -> bool:
     exponent = expr.exponent
+    if is_count(expr.base):
+        return isinstance(exponent, Number)
     whole = isinstance(exponent, Number) and exponent.value.denominator == 1
     if isinstance(expr.base, (Extent, AxisLength)):  # the array over an empty axis is empty
         return isinstance(exponent, Number)

@@ -43,6 +43,7 @@ from symgrad.language.expr import (
 from symgrad.language.layer import Statement
 from symgrad.language.program import Program
 from symgrad.lowering.names import unique_name
+from symgrad.lowering.reductions import mean_as_sum
 from symgrad.lowering.scope import nominal_size
 
 TWO = Number(Fraction(2))
@@ -105,6 +106,11 @@ class Splitter:
             new = self._split_sum(expr)
             if new is not None:
                 return self.split(new)
+        if isinstance(expr, Reduce) and expr.op == "mean":
+            total, *counts = mean_as_sum(expr)
+            new = self._split_sum(total)
+            if new is not None:
+                return self.split(mul(new, *counts))
         return map_parts(expr, self.split)
 
     def _split_sum(self, expr: Reduce) -> Expr | None:

@@ -29,8 +29,8 @@ from symgrad.lowering.arrays import Array, Cumulative, Helper, Value
 from symgrad.lowering.combine import as_float, combine, multiply, number, scalar
 from symgrad.lowering.contraction import contract
 from symgrad.lowering.elementwise import Frame, lower
-from symgrad.lowering.idioms import running_step
 from symgrad.lowering.products import lower_product, mask_value
+from symgrad.lowering.running import running_step
 from symgrad.lowering.scope import Scope, is_finite, natural_frame
 
 TWO = Number(Fraction(2))

@@ -21,6 +21,17 @@ RANKS = [
     ("y_i = sum_{k != i} x_k", 1),
     ("y_ij = sum_{k<=j} x_ik", 2),
     ("y_i = prod_k x_ik", 2),
+    ("y = mean_{i,j} sum_k (x_ik - w_jk)^2", 2),
+    ("y_i = mean_j sum_k (x_ik - w_jk)^2", 2),
+    ("y_i = min_j sum_k (x_ik - w_jk)^2", 2),
+    ("y = mean_i min_j sum_k (x_ik - w_jk)^2 + mean_j min_i sum_k (x_ik - w_jk)^2", 2),
+    ("y_ij = sum_{d,e} (x_id - m_jd)*P_de*(x_ie - m_je)", 2),
+    ("y_ij = prod_{k<=j} x_ik", 2),
+    ("y_ij = prod_{k>j} x_ik", 2),
+    ("y_ij = prod_{k != j} x_ik", 2),
+    ("y = sum_i a_i*x_i*prod_{j<i} (1 - a_j)", 1),
+    ("y_ij = max_{k<=j} x_ik", 2),
+    ("y_j = min_{k>=j} x_k", 1),
     ("y_ij = exp(x_ij)/sum_k exp(x_ik)", 2),
 ]
 
