@@ -7,6 +7,7 @@ denominator is 1 + e^2, a logarithm's argument 1 + e^2, and so on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,7 @@ SAFE = (
     "clip({0}, alpha, 2)",
     "stop_gradient({0})",
     "f({0})",
+    "g(tanh({0}))",
     "relu({0})^2",
     "1/(1 + exp(-({0})))",
     "log(1 + exp({0}))",
@@ -290,6 +292,11 @@ def delta(pick: Pick, scope: Scope, depth: int) -> str:
     if not pairs:
         return element(pick, scope)
     one, other = pick(pairs)
+    free = scope.free(SORT[one])
+    if free and pick((True, False, False)):
+        condition = f"{{{free[0]}<={other}}}" if pick((True, False)) else free[0]
+        place = element(pick, scope.bind(free[0]), free[0])
+        other = f"arg{pick(('max', 'min'))}_{condition} {place}"
     return f"(delta({one}, {other})*({expression(pick, scope, depth - 1)}))"
 
 
@@ -360,7 +367,10 @@ def formula(pick: Pick, depth: int = 3) -> str:
         # fewer inputs to choose from, so that later statements read earlier ones
         tensors.pop(pick(("z", "s", "beta")), None)
     text = "\n".join(lines)
-    return f"{LET}\n{text}" if "f(" in text.replace("erf(", "") else text
+    for name, declaration in (("f", LET), ("g", "opaque g")):
+        if re.search(rf"\b{name}\(", text):
+            text = f"{declaration}\n{text}"
+    return text
 
 
 @st.composite

@@ -40,7 +40,7 @@ def generate(layers: Layer | str | Iterable[Layer | str], backend: str = "numpy"
     Raises:
         FormulaError: a text is no formula.
         UnsupportedError: a formula uses a construct that can't be derived yet.
-        ValueError: there is no such backend.
+        ValueError: there is no such backend, or two layers have one name.
     """
     if isinstance(layers, str) or not isinstance(layers, Iterable):
         return render([document(layers)], backend)
@@ -50,7 +50,12 @@ def generate(layers: Layer | str | Iterable[Layer | str], backend: str = "numpy"
         Layer(f"Layer{n}", layer) if isinstance(layer, str) and texts > 1 else layer
         for n, layer in enumerate(listed, 1)
     ]
-    return render([document(layer) for layer in named], backend)
+    documented = [document(layer) for layer in named]
+    names = [part.plan.layer.name for part in documented]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{names.count(name)} layers are named {name}, and a module has one")
+    return render(documented, backend)
 
 
 def build(layer: Layer | str) -> type:

@@ -11,7 +11,7 @@ from symgrad.language.expr import Call, Element, Index, IndexValue, Reduce, walk
 from symgrad.language.functions import FUNCTIONS
 from symgrad.language.layer import Layer
 from symgrad.lowering.plan import Plan
-from symgrad.rendering.code import python_name
+from symgrad.rendering.code import attribute, python_name
 from symgrad.rendering.wrapping import INDENT, WIDTH
 
 
@@ -152,19 +152,28 @@ def forward_docstring(plan: Plan) -> str:
     if not inputs:
         return f"Return {outputs}."
     noun = "input" if len(inputs) == 1 else "inputs"
-    return f"Return {outputs} for the {noun} {listing(inputs)}."
+    line = f"Return {outputs} for the {noun} {listing(inputs)}."
+    return line if _fits(line) else f"Return the {len(layer.outputs)} outputs in order."
 
 
 def backward_docstring(plan: Plan) -> str:
     """Return what backward returns and what it sets."""
     by_input = dict(plan.gradients)
     returned = [python_name(d) for name, d in by_input.items() if name not in plan.layer.params]
-    stored = [f"self.{python_name(d)}" for name, d in by_input.items() if name in plan.layer.params]
+    stored = [attribute(d) for name, d in by_input.items() if name in plan.layer.params]
     if not by_input:
         return "Return None: there is nothing to differentiate by."
     if not stored:
-        return f"Return {listing(returned, 'None')}."
+        line = f"Return {listing(returned, 'None')}."
+        return line if _fits(line) else f"Return the {len(returned)} gradients in order."
     setting = f"et {listing(stored)}."
     if len(setting) > WIDTH // 2:
         setting = "et self.d + name for each parameter."
-    return f"Return {listing(returned)}; s{setting}" if returned else f"S{setting}"
+    if not returned:
+        return f"S{setting}"
+    line = f"Return {listing(returned)}; s{setting}"
+    return line if _fits(line) else f"Return the {len(returned)} gradients in order; s{setting}"
+
+
+def _fits(line: str) -> bool:
+    return len(f'{INDENT * 2}"""{line}"""') <= WIDTH

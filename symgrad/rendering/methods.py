@@ -123,7 +123,9 @@ def _taken(plan: Plan) -> set[str]:
 
 
 def _before_return(body: list[str], lines: list[str]) -> list[str]:
-    return [*body[:-1], *lines, body[-1]]
+    """Put lines in front of the return statement, which may take several lines itself."""
+    place = max(n for n, line in enumerate(body) if line.startswith(f"{BODY}return"))
+    return [*body[:place], *lines, *body[place:]]
 
 
 def _keep(plan: Plan) -> list[str]:
@@ -199,6 +201,9 @@ def take_arguments(
             continue
         left = ", ".join(python_name(argument.name) for argument in chosen)
         args = ["self", *(_argument_text(argument, params, names) for argument in chosen)]
+        if len(f"{BODY}{left} = {helper}(") > WIDTH:
+            lines += [f"{BODY}(", *(f"{BODY}{INDENT}{name}," for name in left.split(", "))]
+            left = ")"
         lines += wrap_call(f"{left} = {helper}" if left else helper, args, "")
     return lines
 

@@ -23,6 +23,7 @@ NAMES = [
     ("lambda_ij = id_ij + np_j", "keywords and names of Python's own"),
     ("l_ij = O_ij*I_j", "names that look like digits"),
     ("self_i = forward_i*dtype_i", "names of attributes"),
+    ("; ".join(f"output{n}_i = input{n}_i*weight{n}_i" for n in range(9)), "many names"),
 ]
 
 
@@ -132,6 +133,11 @@ def test_the_same_formula_gives_the_same_bytes_for_any_hash_seed() -> None:
             subprocess.run(command, capture_output=True, check=True, env=environment).stdout
         )
     assert len(outputs) == 1
+
+
+def test_two_layers_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 layers are named A, and a module has one"):
+        generate([Layer("A", "y_i = x_i"), Layer("B", "y_i = x_i"), Layer("A", "y_i = 2*x_i")])
 
 
 def test_an_unknown_backend_is_named_with_those_there_are() -> None:
