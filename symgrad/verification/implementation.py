@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symgrad.language.layer import Layer
-from symgrad.rendering.code import python_name
+from symgrad.rendering.code import attribute, python_name
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -103,7 +103,8 @@ class Implementation:
         gradients = dict(zip(names, values, strict=True))
         for name in self.layer.wrt:
             if name in self.layer.params:
-                gradients[name] = getattr(instance, self.gradients[name])
+                stored = attribute(self.gradients[name]).removeprefix("self.")
+                gradients[name] = getattr(instance, stored)
         return gradients
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symgrad import Layer
+from symgrad import Layer, check
 from symgrad.language.program import Program
 from symgrad.verification import verify
 from symgrad.verification.reference import settled
@@ -220,3 +220,8 @@ def test_what_rounding_decides_is_left_open() -> None:
     exact = np.array([1.0, -1.0, 5.0, np.inf])
     rounded = np.array([1.0 + 1e-12, 1.0, np.nan, np.inf])
     np.testing.assert_array_equal(settled(exact, rounded), [1, np.nan, 5, np.inf])
+
+
+def test_a_parameter_whose_gradient_is_called_like_an_attribute_is_found() -> None:
+    report = check(Layer("L", "y_ij = x_ij*type_j", params=("type",)))
+    assert report.ok, str(report)
