@@ -212,7 +212,6 @@ def _pad(node: Apply, scope: Scope) -> Expr:
             node.args[0],
             "write pad(x[i-1]), or pad(x[i-1], v) to read v outside",
         )
-    scope.reading.found("pad", node.name_span)
     element = read_element(tensor, scope, padded=True)
     outside = value(node.args[1], scope) if len(node.args) > 1 else ZERO
     return Pad(element, outside)

@@ -12,7 +12,16 @@ import symgrad.language.reductions  # noqa: F401
 from symgrad.errors import Span
 from symgrad.language.conditions import condition
 from symgrad.language.convention import find_sums, free_letters
-from symgrad.language.expr import ArgReduce, Expr, Index, IndexValue
+from symgrad.language.expr import (
+    ArgReduce,
+    Element,
+    Expr,
+    FloorDiv,
+    Index,
+    Mod,
+    free_indices,
+    walk,
+)
 from symgrad.language.index_expressions import is_index_expression, require_integer
 from symgrad.language.misuse import refuse_misuse
 from symgrad.language.reductions import take_bounds
@@ -169,6 +178,9 @@ def _assign(node: Assignment, number: int, reading: Reading) -> Statement:
     reading.note_rank(target.name, len(subscripts), target.span)
     if isinstance(result, ArgReduce):
         reading.arg_targets[target.name] = result.index
+    is_whole = not subscripts and is_index_expression(result) and not free_indices(result)
+    if is_whole and not reading.is_decided_by_data(result):
+        reading.whole[target.name] = result
     return Statement(target.name, subscripts, result)
 
 
@@ -214,12 +226,24 @@ def _left_subscripts(target: Name | Tensor, scope: Scope) -> tuple[Expr, ...]:
     for axis, part in enumerate(target.parts):
         expr = require_integer(value(part, scope), part, scope)
         subscripts.append(expr)
-        if not isinstance(expr, IndexValue):
-            scope.reading.found("index arithmetic on the left-hand side", part.span)
+        if any(map(_is_no_part, walk(expr))):
+            scope.reading.fail(
+                f"{scope.reading.written(part)} can't tell where {target.name} is assigned",
+                part,
+                "assign sums of indices and integers, or move it to the right-hand side: "
+                f"{target.name}_p = sum_i delta(p, {scope.reading.written(part)})*...",
+            )
         scope.reading.axis_uses.append(
             AxisUse(scope.target, axis, expr, part.span, scope.statement, target=True)
         )
     return tuple(subscripts)
+
+
+def _is_no_part(expr: Expr) -> bool:
+    """Say whether a left-hand subscript can't be laid out beside others: `//`, `%` and tensors."""
+    return isinstance(expr, (FloorDiv, Mod, ArgReduce)) or (
+        isinstance(expr, Element) and bool(expr.subscripts)
+    )
 
 
 def _refuse_shared_letters(node: Assignment, reading: Reading) -> None:
@@ -245,7 +269,6 @@ def _take_for_clause(node: Assignment, scope: Scope) -> None:
     reading = scope.reading
     left = tuple(scope.indices.values())
     for part in node.bounds:
-        reading.found("a for clause", part.span)
         bounds = isinstance(ungroup(part), (Comparison, Logic))
         if not bounds or take_bounds([condition(part, scope.last())], left, scope) is not None:
             reading.fail(

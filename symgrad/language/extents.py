@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from functools import reduce
 
 from symgrad.errors import Span
+from symgrad.language.accesses import Limit, mirrored, positions, values_within
+from symgrad.language.affine import affine, is_nonnegative, simplified
 from symgrad.language.expr import (
     MINUS_ONE,
     ONE,
-    ZERO,
     Add,
     ArgReduce,
     AxisLength,
@@ -20,18 +21,20 @@ from symgrad.language.expr import (
     FloorDiv,
     Index,
     IndexValue,
+    Mod,
     Mul,
     Number,
     add,
-    children,
     free_indices,
     mul,
     replace,
+    split_coefficient,
+    subtract,
     walk,
 )
-from symgrad.language.scope import AxisUse, IndexUse, Reading
+from symgrad.language.parts import joined_axes
+from symgrad.language.scope import AxisUse, IndexUse, Place, Reading
 
-Place = tuple[str, int]
 Member = Place | Index
 
 
@@ -49,6 +52,7 @@ class Extents:
         self.parents: dict[Member, Member] = {}
         self.bounds = {use.index: use.bound for use in reading.index_uses if use.bound is not None}
         self.known: dict[Member, Expr] = {}
+        self.joined = joined_axes(reading)
         self._unite()
         self._solve()
 
@@ -69,35 +73,67 @@ class Extents:
             self.parents[second] = first
 
     def _unite(self) -> None:
-        joined = {
-            (use.name, use.axis)
-            for use in self.reading.axis_uses
-            if use.target and _moves(use.subscript)
-        }
         for use in self.reading.axis_uses:
             place = (use.name, use.axis)
             self.root(place)
-            if isinstance(use.subscript, IndexValue) and not (use.target and place in joined):
+            if isinstance(use.subscript, IndexValue) and not (use.target and place in self.joined):
                 index = use.subscript.index
                 if index not in self.bounds or (use.target and use.name not in self.inputs):
                     self.unite(place, index)
         for left, right in self.reading.equal_axes:
             self.unite(left, right)
+        for bound in self.reading.index_uses:
+            if bound.left and isinstance(bound.bound, AxisLength):
+                self.unite(self.place(bound.bound), bound.index)
 
     # --- extents
 
     def _solve(self) -> None:
+        """Find the extents: what a statement assigns is as long as that statement says.
+
+        Where the tensor is read beside an input, that input's axis must agree; it gives the extent
+        only where nothing else does.
+        """
+        late = self._assigned_classes()
+        for place in self._input_places():
+            if self.root(place) not in late:
+                self.known.setdefault(self.root(place), AxisLength(*place))
+        while True:
+            self._publish()
+            if self._solve_bounds() or self._solve_free() or self._solve_parts():
+                continue
+            open_place = next((p for p in self._input_places() if self.of(p) is None), None)
+            if open_place is None:
+                return
+            self.known[self.root(open_place)] = AxisLength(*open_place)
+
+    def _input_places(self) -> Iterator[Place]:
         for name in self.inputs:
             for axis in range(self.reading.ranks.get(name, (0,))[0]):
-                self.known.setdefault(self.root((name, axis)), AxisLength(name, axis))
-        pending = True
-        while pending:
-            pending = (
-                self._solve_bounds()
-                or self._solve_comparisons()
-                or self._solve_accesses()
-                or self._solve_parts()
-            )
+                yield name, axis
+
+    def _assigned_classes(self) -> set[Member]:
+        """Return the classes of axes whose extent the assigning statement gives by arithmetic."""
+        found: set[Member] = {self.root(place) for place in self.joined}
+        for use in self.reading.index_uses:
+            if use.left and (use.bound is not None or not self._stands_alone(use)):
+                found.add(self.root(use.index))
+        return found
+
+    def _stands_alone(self, use: IndexUse) -> bool:
+        return any(
+            isinstance(access.subscript, IndexValue) and access.subscript.index is use.index
+            for access in self.reading.axis_uses
+            if not access.target
+        )
+
+    def _publish(self) -> None:
+        """Tell the indices what is known, so that extremes of index arithmetic can be found.
+
+        An index is known by its identity, so its nodes and their hashes stay as they are.
+        """
+        for use in self.reading.index_uses:
+            object.__setattr__(use.index, "extent", self.of(use.index))
 
     def _solve_bounds(self) -> bool:
         """A bound wins: its index runs as far as it says."""
@@ -107,123 +143,134 @@ class Extents:
                 continue
             closed = self.closed(bound)
             if closed is not None:
-                self.known[self.root(index)] = closed
+                self.known[self.root(index)] = in_order(closed)
                 changed = True
         return changed
 
-    def _solve_comparisons(self) -> bool:
-        """An index that stands in no subscript runs as far as the one it is compared with."""
-        for left, right in self.reading.comparisons:
-            for side, other in ((left, right), (right, left)):
-                if not isinstance(side, IndexValue) or self.root(side.index) in self.known:
-                    continue
-                if side.index in self.bounds or self._stands_in_arithmetic(side.index):
-                    continue
-                partner = self._partner(other)
-                if partner is not None and self.root(partner) in self.known:
-                    self.unite(partner, side.index)
-                    return True
+    def _solve_free(self) -> bool:
+        """An index only inside arithmetic runs as far as every access stays in bounds.
+
+        One that no access limits runs as far as the index that it is compared with.
+        """
+        for use in self.reading.index_uses:
+            index = use.index
+            if self.root(index) in self.known or use.bound is not None:
+                continue
+            found = self._from_accesses(index)
+            if isinstance(found, Expr):
+                self.known[self.root(index)] = in_order(found)
+                return True
+            partner = self._partner(index) if found is Limit.NONE else None
+            if partner is not None:
+                self.unite(partner, index)
+                return True
         return False
 
-    def _partner(self, expr: Expr) -> Index | None:
-        """Return the index whose range the values of an index expression have."""
-        if isinstance(expr, IndexValue):
-            return expr.index
-        if isinstance(expr, ArgReduce):
+    def _from_accesses(self, index: Index) -> Expr | Limit:
+        limits = [self._limit(index, access) for access in self.accesses_of(index)]
+        if Limit.UNKNOWN in limits:
+            return Limit.UNKNOWN
+        found = [limit for limit in dict.fromkeys(limits) if isinstance(limit, Expr)]
+        return reduce(_smaller, found) if found else Limit.NONE
+
+    def accesses_of(self, index: Index) -> list[AxisUse]:
+        """Return the subscripts that may leave their axis as the index grows."""
+        return [
+            access
+            for access in self.reading.axis_uses
+            if not access.target and not access.padded and index in free_indices(access.subscript)
+        ]
+
+    def _limit(self, index: Index, access: AxisUse) -> Expr | Limit:
+        """Return how many values of `index` keep one access inside its axis."""
+        if self.reading.is_decided_by_data(access.subscript) or self._is_filtered(index, access):
+            return Limit.NONE
+        length = self.of((access.name, access.axis))
+        subscript = self._closed_but(access.subscript, index)
+        if length is None or subscript is None:
+            return Limit.UNKNOWN
+        return mirrored(subscript, index, length) or values_within(subscript, index, length)
+
+    def _is_filtered(self, index: Index, access: AxisUse) -> bool:
+        """`sum_{k<=i} x[i-k]*a_i`: the filter keeps the read inside, not a short range of k."""
+        others = free_indices(access.subscript) - {index}
+        form = affine(access.subscript)
+        if form is None or form.coefficient(index) != MINUS_ONE:
+            return False
+        return any(
+            isinstance(one, IndexValue)
+            and one.index is index
+            and bool(free_indices(other) & others)
+            for left, right in self.reading.comparisons
+            for one, other in ((left, right), (right, left))
+        )
+
+    def _partner(self, index: Index) -> Index | None:
+        """Return the index of known extent that `index` is compared with."""
+        for left, right in self.reading.comparisons:
+            for side, other in ((left, right), (right, left)):
+                if isinstance(side, IndexValue) and side.index is index:
+                    partner = self._range_of(other)
+                    if partner is not None and self.root(partner) in self.known:
+                        return partner
+        return None
+
+    def _range_of(self, expr: Expr) -> Index | None:
+        """Return the index whose range the values of an index expression have, up to a shift."""
+        if isinstance(expr, (IndexValue, ArgReduce)):
             return expr.index
         if isinstance(expr, Element):
             return self.reading.arg_targets.get(expr.name)
-        return next((found for part in children(expr) if (found := self._partner(part))), None)
+        form = affine(expr)
+        if form is None or len(form.coefficients) != 1:
+            return None
+        index, step = form.coefficients[0]
+        return index if step in (ONE, MINUS_ONE) else None
 
-    def _stands_in_arithmetic(self, index: Index) -> bool:
-        return any(
-            index in free_indices(use.subscript)
-            for use in self.reading.axis_uses
-            if not use.target and not use.padded
-        )
-
-    def _solve_accesses(self) -> bool:
-        """An index only inside arithmetic runs as far as every access stays in bounds."""
-        for use in self.reading.index_uses:
-            if self.root(use.index) in self.known or use.bound is not None:
-                continue
-            limits = [
-                self._limit(use.index, access)
-                for access in self.reading.axis_uses
-                if not access.target
-                and not access.padded
-                and use.index in free_indices(access.subscript)
-            ]
-            found = list(dict.fromkeys(limit for limit in limits if limit is not None))
-            if found and len(limits) == sum(limit is not None for limit in limits):
-                extent = found[0]
-                for other in found[1:]:
-                    extent = Call("min", (extent, other))
-                self.known[self.root(use.index)] = extent
-                return True
-        return False
+    # --- tensors that are filled in parts
 
     def _solve_parts(self) -> bool:
-        """A tensor that is filled in parts reaches as far as the last of them."""
-        for use in reversed(self.reading.axis_uses):
-            place = (use.name, use.axis)
-            if not use.target or isinstance(use.subscript, IndexValue):
-                continue
-            if self.root(place) in self.known:
-                continue
-            reach = self._extreme(use.subscript, largest=True)
-            if reach is not None:
-                self.known[self.root(place)] = add(reach, ONE)
+        for place in self.joined:
+            extent = self._joined_extent(place) if self.of(place) is None else None
+            if extent is not None:
+                self.known[self.root(place)] = extent
                 return True
         return False
 
-    def _limit(self, index: Index, access: AxisUse) -> Expr | None:
-        """Return how many values of `index` keep one access inside its axis."""
-        length = self.of((access.name, access.axis))
-        linear = _linear(access.subscript, index)
-        if length is None or linear is None:
+    def _joined_extent(self, place: Place) -> Expr | None:
+        """Parts side by side along one axis are as long as all of them; else the farthest tells."""
+        uses = [u for u in self.reading.axis_uses if u.target and (u.name, u.axis) == place]
+        closed = [self.closed(use.subscript) for use in uses]
+        found = [None if part is None else positions(part) for part in closed]
+        known = [part for part in found if part is not None]
+        if len(known) < len(found):
             return None
-        step, rest = linear
-        mirrored = self._mirrored(index, step, rest, length)
-        if mirrored is not None:
-            return mirrored
-        down = isinstance(step, Number) and step.value < 0
-        reach = self._extreme(rest, largest=not down)
-        if reach is None:
-            return None
-        if down:
-            return add(_divide(reach, mul(MINUS_ONE, step)), ONE)
-        return add(_divide(_difference(length, add(reach, ONE)), step), ONE)
+        if sum(name == place[0] for name, _ in self.joined) == 1:
+            return in_order(add(*(count for _, _, count in known)))
+        return in_order(reduce(_farther, (end for _, end, _ in known)))
 
-    def _mirrored(self, index: Index, step: Expr, rest: Expr, length: Expr) -> Expr | None:
-        """`x[size(i)-1-i]`: the access at i = 0 is the farthest, and it is size(i) - 1."""
-        terms = rest.terms if isinstance(rest, Add) else (rest,)
-        own = [t for t in terms if isinstance(t, Extent) and self.actual(t.index) is index]
-        if len(own) != 1 or step != MINUS_ONE:
-            return None
-        others = add(*(term for term in terms if term is not own[0]))
-        reach = self._extreme(others, largest=True)
-        return None if reach is None else _difference(length, add(reach, ONE))
+    def agreements(self) -> Iterator[tuple[Place, Expr, Expr]]:
+        """Yield (axis, its extent, what its statement says) where these two are written apart.
 
-    def _extreme(self, expr: Expr, *, largest: bool) -> Expr | None:
-        """Return the largest or smallest value of index arithmetic; None while it is not known."""
-        total: list[Expr] = []
-        for term in expr.terms if isinstance(expr, Add) else (expr,):
-            moving = [part for part in walk(term) if isinstance(part, IndexValue)]
-            if not moving:
-                closed = self.closed(term)
-                if closed is None:
-                    return None
-                total.append(closed)
+        Two tensors that are read with one index may get their lengths from different axes.
+        """
+        for use in self.reading.axis_uses:
+            if not use.target or not isinstance(use.subscript, IndexValue):
                 continue
-            linear = _linear(term, moving[0].index)
-            extent = self.known.get(self.root(moving[0].index))
-            if linear is None or extent is None or len(moving) > 1:
-                return None
-            negative = isinstance(linear[0], Number) and linear[0].value < 0
-            if negative != largest:
-                total.append(mul(linear[0], _difference(extent, ONE)))
-        return add(*total) if total else ZERO
+            place, index = (use.name, use.axis), use.subscript.index
+            bound = self.bounds.get(index)
+            own = self._from_accesses(index) if bound is None else self.closed(bound)
+            shared = self.of(place)
+            if place in self.joined or not isinstance(own, Expr) or shared is None:
+                continue
+            if not self._stands_alone(self.reading.use_of(index)) or bound is not None:
+                own = in_order(own)
+                if own != shared:
+                    yield place, shared, own
+        for place in self.joined:
+            own, shared = self._joined_extent(place), self.of(place)
+            if own is not None and shared is not None and own != shared:
+                yield place, shared, own
 
     # --- answers
 
@@ -233,12 +280,20 @@ class Extents:
 
     def closed(self, expr: Expr) -> Expr | None:
         """Return `expr` in lengths of input axes alone; None while some extent is not known."""
+        return self._closed_but(expr, None)
+
+    def _closed_but(self, expr: Expr, index: Index | None) -> Expr | None:
+        """Return `expr` closed, with the extent of `index` left as it is."""
         missing = False
 
         def visit(part: Expr) -> Expr | None:
             nonlocal missing
             if isinstance(part, Extent):
-                found = self.of(self.actual(part.index))
+                actual = self.actual(part.index)
+                found = Extent(actual) if actual is index else self.of(actual)
+            elif isinstance(part, Element) and not part.subscripts:
+                whole = self.reading.whole.get(part.name)
+                found = part if whole is None else self.closed(whole)
             elif isinstance(part, AxisLength):
                 found = self.of(self.place(part))
             else:
@@ -276,38 +331,62 @@ class Extents:
         return uses[0]
 
 
-def _moves(expr: Expr) -> bool:
-    """Say whether a subscript is arithmetic with an index."""
-    return not isinstance(expr, IndexValue) and bool(free_indices(expr))
+def _smaller(left: Expr, right: Expr) -> Expr:
+    if _is_at_most(left, right):
+        return left
+    return right if _is_at_most(right, left) else Call("min", (left, right))
 
 
-def _linear(expr: Expr, index: Index) -> tuple[Expr, Expr] | None:
-    """Return (step, rest) with expr = step*index + rest and no index in step, or None."""
-    steps: list[Expr] = []
-    rest: list[Expr] = []
-    for term in expr.terms if isinstance(expr, Add) else (expr,):
-        if index not in free_indices(term) or isinstance(term, Extent):
-            rest.append(term)
-        elif isinstance(term, IndexValue):
-            steps.append(ONE)
-        elif isinstance(term, Mul) and IndexValue(index) in term.factors:
-            others = [factor for factor in term.factors if factor != IndexValue(index)]
-            steps.append(mul(*others))
-        else:
-            return None
-    step = add(*steps)
-    return (step, add(*rest)) if not free_indices(step) else None
+def _is_at_most(left: Expr, right: Expr) -> bool:
+    """Say whether left <= right is proven; of `a//q` and `b//q` the numerators are compared."""
+    if is_nonnegative(subtract(right, left)):
+        return True
+    one, other = _as_quotient(left), _as_quotient(right)
+    if one is None or other is None or one.right != other.right:
+        return False
+    return is_nonnegative(subtract(other.left, one.left))
 
 
-def _difference(left: Expr, right: Expr) -> Expr:
-    """Return left - right with the terms of both in one sum, so that equal extents are equal."""
-    terms = right.terms if isinstance(right, Add) else (right,)
-    return add(left, *(mul(MINUS_ONE, term) for term in terms))
+def _as_quotient(expr: Expr) -> FloorDiv | None:
+    """Return `a//q + r` as `(a + q*r)//q`."""
+    terms = expr.terms if isinstance(expr, Add) else (expr,)
+    whole = [term for term in terms if isinstance(term, FloorDiv)]
+    if len(whole) != 1:
+        return None
+    rest = add(*(term for term in terms if term is not whole[0]))
+    return FloorDiv(add(whole[0].left, mul(whole[0].right, rest)), whole[0].right)
 
 
-def _divide(value: Expr, step: Expr) -> Expr:
-    if step == ONE:
-        return value
-    if isinstance(value, Number) and isinstance(step, Number):
-        return Number(Fraction(value.value // step.value))
-    return FloorDiv(value, step)
+def _farther(left: Expr, right: Expr) -> Expr:
+    return left if is_nonnegative(subtract(left, right)) else right
+
+
+def in_order(expr: Expr) -> Expr:
+    """Return an extent in normal form, its terms and factors in one order: equal ones are equal."""
+    if isinstance(expr, Call):
+        return Call(expr.function, tuple(sorted(map(in_order, expr.args), key=_term_key)))
+    expr = simplified(expr)
+    terms = expr.terms if isinstance(expr, Add) else (expr,)
+    return add(*sorted(map(_factors_in_order, terms), key=_term_key))
+
+
+def _factors_in_order(term: Expr) -> Expr:
+    if isinstance(term, FloorDiv):
+        return FloorDiv(in_order(term.left), in_order(term.right))
+    if isinstance(term, Mod):
+        return Mod(in_order(term.left), in_order(term.right))
+    if not isinstance(term, Mul):
+        return term
+    return mul(*sorted(map(_factors_in_order, term.factors), key=_factor_key))
+
+
+def _term_key(term: Expr) -> tuple[bool, bool, str]:
+    """Lengths first, then constants, what is subtracted last."""
+    coefficient, rest = split_coefficient(term)
+    whole = any(isinstance(part, AxisLength) for part in walk(rest))
+    return coefficient < 0, not whole, repr(rest)
+
+
+def _factor_key(factor: Expr) -> tuple[bool, bool, str]:
+    whole = any(isinstance(part, AxisLength) for part in walk(factor))
+    return not isinstance(factor, Number), whole, repr(factor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import singledispatch
-from numbers import Rational
+from numbers import Rational, Real
 
 from symgrad.errors import Span
 from symgrad.language.expr import (
@@ -19,8 +19,9 @@ from symgrad.language.expr import (
     Mod,
     Mul,
     Number,
+    Power,
     children,
-    free_indices,
+    split_coefficient,
     walk,
 )
 from symgrad.language.scope import AxisUse, Scope
@@ -34,14 +35,63 @@ def require_integer(expr: Expr, node: Syntax, scope: Scope) -> Expr:
         FormulaError: when it is none: `x[i/2]`, `x[sin(i)]`, `x[i*j]`.
     """
     if not is_index_expression(expr):
-        scope.reading.fail(
-            f"{scope.reading.written(node)} is not an integer",
-            node,
-            "write integers, indices, + - * // %, size(...) or elements of integer tensors",
-        )
+        scope.reading.fail(f"{scope.reading.written(node)} is not an integer", node, _advice(expr))
     for element in _elements(expr):
         note_integer(element, node.span, scope)
+    for step in steps(expr):
+        require_positive(step, node.span, scope)
     return expr
+
+
+def _advice(expr: Expr) -> str:
+    parts = list(walk(expr))
+    if any(isinstance(part, Mul) and len(_moving(part)) > 1 for part in parts):
+        return "multiply an index by integers and constants alone, never by an index or a tensor"
+    if any(isinstance(part, Mul) and not _is_whole(split_coefficient(part)[0]) for part in parts):
+        return "write // for whole division: x[i//2]"
+    return "write integers, indices, + - * // %, size(...) or elements of integer tensors"
+
+
+def _moving(product: Mul) -> list[Expr]:
+    return [factor for factor in product.factors if names_an_index(factor)]
+
+
+def names_an_index(expr: Expr) -> bool:
+    """Say whether the value of an expression changes with an index; `size(k)` does not."""
+    return any(isinstance(part, IndexValue) for part in walk(expr))
+
+
+def steps(expr: Expr) -> Iterator[Element]:
+    """Yield the constants that multiply an index or divide."""
+    if isinstance(expr, (Element, ArgReduce)):
+        return
+    if isinstance(expr, (FloorDiv, Mod)):
+        yield from _constants(expr.right)
+    if isinstance(expr, Mul) and _moving(expr):
+        yield from _constants(expr)
+    for part in children(expr):
+        yield from steps(part)
+
+
+def _constants(product: Expr) -> Iterator[Element]:
+    for factor in product.factors if isinstance(product, Mul) else (product,):
+        base = factor.base if isinstance(factor, Power) else factor
+        if isinstance(base, Element):
+            yield base
+
+
+def require_positive(step: Expr, span: Span, scope: Scope) -> None:
+    """Refuse a step or a divisor that is less than 1, where that is known."""
+    name = step.name if isinstance(step, Element) else ""
+    value = step.value if isinstance(step, Number) else scope.reading.constants.get(name)
+    if isinstance(value, Real) and value < 1:
+        scope.reading.fail(
+            f"the constant {name} is {value}, and it multiplies an index or divides"
+            if name
+            else f"{value} is no divisor for // and %",
+            span,
+            f"give {name} a value of 1 or more" if name else "divide by 1 or more",
+        )
 
 
 def _elements(expr: Expr) -> Iterator[Element]:
@@ -100,15 +150,25 @@ def _(expr: Add) -> bool:
 
 @is_index_expression.register
 def _(expr: Mul) -> bool:
-    moving = [factor for factor in expr.factors if free_indices(factor)]
-    return len(moving) <= 1 and all(is_index_expression(factor) for factor in expr.factors)
+    return len(_moving(expr)) <= 1 and all(is_index_expression(factor) for factor in expr.factors)
+
+
+@is_index_expression.register
+def _(expr: Power) -> bool:
+    """A constant may stand there squared: `c*s*s`."""
+    exponent = expr.exponent
+    whole = isinstance(exponent, Number) and exponent.value.denominator == 1 and exponent.value > 0
+    return whole and not names_an_index(expr.base) and is_index_expression(expr.base)
 
 
 @is_index_expression.register(FloorDiv)
 @is_index_expression.register(Mod)
 def _(expr: FloorDiv | Mod) -> bool:
-    fixed = not free_indices(expr.right) or isinstance(expr.right, Extent)
-    return fixed and is_index_expression(expr.left) and is_index_expression(expr.right)
+    return (
+        not names_an_index(expr.right)
+        and is_index_expression(expr.left)
+        and is_index_expression(expr.right)
+    )
 
 
 def note_subscript(
@@ -116,29 +176,19 @@ def note_subscript(
 ) -> None:
     """Note one subscript of a tensor that is read."""
     reading = scope.reading
+    if isinstance(subscript, Number) and subscript.value < 0 and not padded:
+        reading.fail(
+            f"{subscript.value} is outside of {name}: places are counted from 0",
+            span,
+            f"write size({name}, {axis}) - {-subscript.value} to count from the end",
+        )
     use = AxisUse(name, axis, subscript, span, scope.statement, padded=padded)
     reading.axis_uses.append(use)
-    if _reads_a_tensor(subscript):
-        reading.found("an integer tensor as a subscript", span)
-    elif not isinstance(subscript, IndexValue):
-        reading.found("index arithmetic", span)
 
 
-def note_delta(left: Expr, right: Expr, span: Span, scope: Scope) -> None:
+def note_delta(left: Expr, right: Expr, scope: Scope) -> None:
     """Note the two sides of a delta: they are compared."""
     scope.reading.comparisons.append((left, right))
-    for side in (left, right):
-        if _reads_a_tensor(side) and not isinstance(side, ArgReduce):
-            scope.reading.found("an integer tensor in delta", span)
-        elif not isinstance(side, (IndexValue, ArgReduce)):
-            scope.reading.found("index arithmetic in delta", span)
-
-
-def _reads_a_tensor(expr: Expr) -> bool:
-    return any(
-        isinstance(part, ArgReduce) or (isinstance(part, Element) and bool(part.subscripts))
-        for part in walk(expr)
-    )
 
 
 def note_comparison(left: Expr, right: Expr, node: Syntax, scope: Scope) -> None:

@@ -23,9 +23,9 @@ from symgrad.language.elaborate import elaborate
 from symgrad.language.expr import Index
 from symgrad.language.parser import parse
 from symgrad.language.resolution import resolve
-from symgrad.language.statement import Construct, Statement
+from symgrad.language.statement import Agreement, Construct, Statement
 
-__all__ = ["Construct", "Layer", "Span", "Statement"]
+__all__ = ["Agreement", "Construct", "Layer", "Span", "Statement"]
 
 # what a generated file may import
 _MODULES = ("np", "special")
@@ -50,8 +50,9 @@ class Layer:
         opaque: the functions that are left open.
         ranks: number of axes of every input and assigned tensor.
         axes: for each input and assigned tensor one index an axis, with the axis's letter.
-        unsupported: constructs that a later stage may lack, in text order.
+        unsupported: constructs that can't be derived yet, in text order.
         occurrences: for each (tensor, axis) the places of its subscripts, in text order.
+        agreements: lengths of assigned axes that must be equal at a call.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Layer:
     axes: Mapping[str, tuple[Index, ...]]
     unsupported: tuple[Construct, ...]
     occurrences: Mapping[tuple[str, int], tuple[Span, ...]] = field(default_factory=dict)
+    agreements: tuple[Agreement, ...] = ()
 
     def __init__(
         self,
@@ -134,6 +136,7 @@ class Layer:
             axes=MappingProxyType(resolved.axes),
             unsupported=tuple(sorted(reading.constructs, key=lambda part: part.span)),
             occurrences=MappingProxyType(resolved.occurrences),
+            agreements=resolved.agreements,
         )
 
     def _set(self, **values: object) -> None:
@@ -142,6 +145,19 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"Layer({self.name!r}, {self.formula!r})"
+
+    def _repr_html_(self) -> str:
+        """Return name and formula, as a notebook shows them."""
+        from symgrad.documents.html import formula_fragment
+
+        return formula_fragment(self)
+
+    def _repr_latex_(self) -> str:
+        """Return the formula in LaTeX, as a notebook shows it."""
+        from symgrad.formats.latex import statement_latex
+
+        rows = [statement_latex(s).replace(" = ", " &= ", 1) for s in self.statements]
+        return "$$\\begin{aligned}" + r" \\ ".join(rows) + "\\end{aligned}$$"
 
     def raise_unsupported(self) -> None:
         """Raise UnsupportedError for the first construct that can't be derived yet, if any."""

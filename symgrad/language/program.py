@@ -19,7 +19,7 @@ class Partial(Expr):
 
 @dataclass(frozen=True)
 class Program:
-    """What a layer computes, as statements; each name is assigned once.
+    """What a layer computes, as statements; each name is assigned once, or in successive parts.
 
     Attributes:
         layer: the layer that was derived.

@@ -16,9 +16,8 @@ from symgrad.language.expr import (
     Reduce,
     add,
     conjunction,
-    walk,
 )
-from symgrad.language.index_expressions import is_index_expression
+from symgrad.language.index_expressions import is_index_expression, names_an_index
 from symgrad.language.scope import Scope
 from symgrad.language.syntax import Name, Reduction, Syntax, ungroup
 from symgrad.language.values import value
@@ -80,11 +79,12 @@ def _bound(item: Syntax, node: Reduction, scope: Scope) -> Name:
 
 def take_bounds(conditions: list[Expr], indices: tuple[Index, ...], scope: Scope) -> Expr | None:
     """Give each index the bound that a condition states, and return the conditions that stay."""
+    reading = scope.reading
     kept: list[Expr] = []
     parts = [part for c in conditions for part in (c.args if isinstance(c, And) else (c,))]
     for part in parts:
-        found = bound_of(part, indices)
-        use = scope.reading.use_of(found[0]) if found else None
+        found = None if reading.is_decided_by_data(part) else bound_of(part, indices)
+        use = reading.use_of(found[0]) if found else None
         if found and use is not None and use.bound is None:
             use.bound = found[1]
         else:
@@ -101,11 +101,6 @@ def bound_of(part: Expr, indices: tuple[Index, ...]) -> tuple[Index, Expr] | Non
         op, left, right = {">": "<", ">=": "<="}[op], right, left
     if op not in ("<", "<=") or not isinstance(left, IndexValue) or left.index not in indices:
         return None
-    if _names_an_index(right) or not is_index_expression(right):
+    if names_an_index(right) or not is_index_expression(right):
         return None
     return left.index, right if op == "<" else add(right, ONE)
-
-
-def _names_an_index(expr: Expr) -> bool:
-    """Say whether the value of an expression changes with an index; `size(k)` does not."""
-    return any(isinstance(part, IndexValue) for part in walk(expr))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,12 +14,15 @@ from symgrad.language.expr import (
     Extent,
     Index,
     IndexValue,
+    Number,
     children,
     replace,
 )
 from symgrad.language.extents import Extents
-from symgrad.language.scope import IndexUse, Reading
-from symgrad.language.statement import Statement
+from symgrad.language.parts import check_parts
+from symgrad.language.scope import Place, Reading
+from symgrad.language.statement import Agreement, Statement
+from symgrad.language.unbounded import refuse_unbounded
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Resolved:
     ranks: dict[str, int]
     axes: dict[str, tuple[Index, ...]]
     occurrences: dict[tuple[str, int], tuple[Span, ...]]
+    agreements: tuple[Agreement, ...]
 
 
 def resolve(reading: Reading, statements: Sequence[Statement], inputs: Sequence[str]) -> Resolved:
@@ -42,18 +45,33 @@ def resolve(reading: Reading, statements: Sequence[Statement], inputs: Sequence[
     _check_lengths(reading)
     extents = Extents(reading, inputs)
     for use in reading.index_uses:
-        _set_extent(use.index, extents.of(use.index) or _unbounded(reading, use))
+        _set_extent(use.index, extents.of(use.index) or refuse_unbounded(reading, extents, use))
     for new, old in reading.copies:
         _set_extent(new, old.extent)
     _check_sizes(reading, extents)
+    statements = tuple(_write_sizes(statement, extents) for statement in statements)
+    check_parts(reading, statements, extents.joined)
     names = (*inputs, *dict.fromkeys(statement.name for statement in statements))
     ranks = {name: reading.ranks[name][0] if name in reading.ranks else 0 for name in names}
     return Resolved(
-        tuple(_write_sizes(statement, extents) for statement in statements),
+        statements,
         ranks,
         {name: _axes(name, ranks[name], reading, extents) for name in names},
         _occurrences(reading),
+        tuple(_agreement(reading, *found) for found in extents.agreements()),
     )
+
+
+def _agreement(reading: Reading, place: Place, extent: Expr, own: Expr) -> Agreement:
+    if isinstance(extent, Number) and isinstance(own, Number):
+        name, axis = place
+        uses = [use.span for use in reading.axis_uses if (use.name, use.axis) == place]
+        reading.fail(
+            f"axis {axis} of {name} has {own.value} places, and an index runs over {extent.value}",
+            uses[:1],
+            "give both the same bound, or use another index for one of the two",
+        )
+    return Agreement(*place, extent, own)
 
 
 def _set_extent(index: Index, extent: Expr | None) -> None:
@@ -96,23 +114,6 @@ def _check_sizes(reading: Reading, extents: Extents) -> None:
                 span,
                 f"write size(x, 0) for the axis you mean, or rename one {stand_in.name}",
             )
-
-
-def _unbounded(reading: Reading, use: IndexUse) -> Expr:
-    name = use.index.name
-    if use.left:
-        advice = f"use {name} as a subscript on the right, or give a bound: for {name} < n"
-        word = re.search(r"\w+_[^\W_]{3,}$", reading.text[: use.span.stop])
-        if word:  # its subscript may be meant as a part of the name
-            advice = f"use {name} as a subscript on the right, or write {word[0]}[] for a scalar"
-        reading.fail(
-            f"index {name} is on the left-hand side, and nothing bounds it", use.span, advice
-        )
-    reading.fail(
-        f"nothing bounds index {name}",
-        use.span,
-        f"use {name} alone in a subscript, or give a bound: {name} < n",
-    )
 
 
 def _write_sizes(statement: Statement, extents: Extents) -> Statement:

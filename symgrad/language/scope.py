@@ -7,10 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from symgrad.errors import FormulaError, Span
+from symgrad.language.accesses import is_decided_by_data
 from symgrad.language.expr import Expr, Index, IndexValue, bound_indices, rename, walk
 from symgrad.language.statement import Construct
 from symgrad.language.syntax import Let, Syntax
 from symgrad.language.tokens import Names
+
+Place = tuple[str, int]
+"""One axis of a tensor."""
 
 _LARGEST_EXPANSION = 100_000
 
@@ -53,6 +57,8 @@ class Reading:
         reads: for each name that is read the sort key of its first appearance.
         ranks: for each tensor its number of subscripts, and the place that showed it.
         integers: names used where only an integer makes sense, and where.
+        whole: the assigned scalars that shapes and constants decide, with what they are.
+        constructs: what the language has and no derivation covers yet.
     """
 
     text: str
@@ -68,13 +74,14 @@ class Reading:
     axis_uses: list[AxisUse] = field(default_factory=list)
     index_uses: list[IndexUse] = field(default_factory=list)
     comparisons: list[tuple[Expr, Expr]] = field(default_factory=list)
-    equal_axes: list[tuple[tuple[str, int], tuple[str, int]]] = field(default_factory=list)
+    equal_axes: list[tuple[Place, Place]] = field(default_factory=list)
     sizes: list[tuple[Index, int, Span]] = field(default_factory=list)
     lengths: list[tuple[str, int, Span]] = field(default_factory=list)
     copies: list[tuple[Index, Index]] = field(default_factory=list)
     constructs: list[Construct] = field(default_factory=list)
     readers: dict[str, set[int]] = field(default_factory=dict)
     arg_targets: dict[str, Index] = field(default_factory=dict)
+    whole: dict[str, Expr] = field(default_factory=dict)
     constants_read: set[str] = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)
     expanded: int = 0
@@ -96,7 +103,7 @@ class Reading:
         return self.text[node.span.start : node.span.stop]
 
     def found(self, kind: str, span: Span) -> None:
-        """Record a construct that a later stage may lack."""
+        """Record a construct that can't be derived yet."""
         construct = Construct(kind, span)
         if construct not in self.constructs:
             self.constructs.append(construct)
@@ -108,6 +115,15 @@ class Reading:
     def read_elsewhere(self, name: str) -> bool:
         """Say whether a statement that does not assign `name` reads it."""
         return bool(self.readers.get(name, set()).difference(self.targets[name]))
+
+    def is_decided_by_data(self, expr: Expr) -> bool:
+        """Say whether an index expression reads what neither shapes nor constants give."""
+        assigned = (name for name in expr.names if name in self.targets and name not in self.whole)
+        return is_decided_by_data(expr) or any(assigned)
+
+    def is_recurrent(self, name: str) -> bool:
+        """Say whether a statement reads the name that it assigns."""
+        return not self.readers.get(name, set()).isdisjoint(self.targets[name])
 
     def new_index(self, name: str, span: Span, statement: int, *, left: bool = False) -> Index:
         """Make an index; its range is found when all statements are read."""
@@ -221,8 +237,16 @@ class Scope:
                 f"write {name}(...)",
             )
         numbers = reading.targets.get(name)
-        if not numbers or numbers[0] < self.statement or self.statement in numbers:
+        if not numbers or numbers[-1] < self.statement or self.statement in numbers:
             return
+        if numbers[0] < self.statement:
+            if reading.is_recurrent(name):
+                return
+            reading.fail(
+                f"{name} is read before all of its parts are assigned",
+                span,
+                f"move this statement behind the last one that assigns {name}",
+            )
         reading.fail(
             f"{name} is read before its assignment",
             span,

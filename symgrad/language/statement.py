@@ -29,11 +29,28 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Construct:
-    """Something the language has and a later stage may lack.
+class Agreement:
+    """Two lengths of one axis of an assigned tensor, which must be equal at a call.
 
     Attributes:
-        kind: what it is, as a message names it: "index arithmetic", "pad", "a recurrence".
+        name: the tensor.
+        axis: the axis.
+        extent: how far indices run along it.
+        own: how long the statement that assigns it makes it.
+    """
+
+    name: str
+    axis: int
+    extent: Expr
+    own: Expr
+
+
+@dataclass(frozen=True)
+class Construct:
+    """Something the language has and the derivation lacks.
+
+    Attributes:
+        kind: what it is, as a message names it: "a recurrence", "a matrix function".
         span: where it stands in the formula.
     """
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from symgrad.language.affine import simplified
 from symgrad.language.base import Expr, Index
-from symgrad.language.nodes import ArgReduce, Extent, IndexValue, Reduce
+from symgrad.language.nodes import Delta, Element, Extent, IndexValue
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -69,11 +70,12 @@ def rename(expr: Expr, mapping: Mapping[Index, Index]) -> Expr:
 def substitute(
     expr: Expr, mapping: Mapping[Index, Expr], binders: Mapping[Index, Index] | None = None
 ) -> Expr:
-    """Replace free indices by index expressions.
+    """Replace free indices by index expressions; subscripts and deltas stay in normal form.
 
     The caller sees to it that no replacement mentions an index which `expr` binds: `freshen` first.
     """
     binders = binders or {}
+    arithmetic = any(not isinstance(new, IndexValue) for new in mapping.values())
 
     def visit(part: Expr) -> Expr:
         if isinstance(part, IndexValue):
@@ -83,17 +85,24 @@ def substitute(
             return Extent(new.index) if isinstance(new, IndexValue) else part
         if mapping.keys().isdisjoint(part.free) and binders.keys().isdisjoint(part.inner):
             return part
-        if isinstance(part, Reduce):
-            indices = tuple(binders.get(index, index) for index in part.indices)
-            condition = None if part.condition is None else visit(part.condition)
-            return Reduce(part.op, indices, condition, visit(part.body))
-        if isinstance(part, ArgReduce):
-            condition = None if part.condition is None else visit(part.condition)
-            index = binders.get(part.index, part.index)
-            return ArgReduce(part.op, index, condition, visit(part.body))
+        if part.bound:
+            return type(part)(*(_rebound(field, binders, visit) for field in part.parts()))
+        if arithmetic and isinstance(part, (Element, Delta)):
+            return map_parts(part, lambda subscript: simplified(visit(subscript)))
         return map_parts(part, visit)
 
     return visit(expr)
+
+
+def _rebound(field: Any, binders: Mapping[Index, Index], visit: Callable[[Expr], Expr]) -> Any:
+    """Return a field of a node that binds indices, with these replaced."""
+    if isinstance(field, Index):
+        return binders.get(field, field)
+    if isinstance(field, Expr):
+        return visit(field)
+    if isinstance(field, tuple):
+        return tuple(_rebound(item, binders, visit) for item in field)
+    return field
 
 
 def freshen(expr: Expr) -> Expr:

@@ -26,10 +26,15 @@ from symgrad.language.expr import (
     add,
     mul,
     power,
-    walk,
 )
 from symgrad.language.functions import FUNCTIONS
-from symgrad.language.index_expressions import note_delta, note_subscript, require_integer
+from symgrad.language.index_expressions import (
+    names_an_index,
+    note_delta,
+    note_subscript,
+    require_integer,
+    require_positive,
+)
 from symgrad.language.scope import Scope
 from symgrad.language.syntax import (
     Chain,
@@ -126,7 +131,6 @@ def _product(node: Chain, scope: Scope) -> Expr:
         else:
             left = require_integer(mul(*factors), node, scope)
             factors = [_whole_division(operator, left, right, item, scope)]
-            _note_whole_division(operator, factors[0], node, scope)
     result = mul(*factors)
     coefficient = result.factors[0] if isinstance(result, Mul) else result
     if isinstance(coefficient, Number) and _bits(coefficient) > _MOST_BITS:
@@ -139,22 +143,20 @@ def _refuse_zero_divisor(node: Syntax, scope: Scope) -> None:
 
 
 def _whole_division(operator: str, left: Expr, right: Expr, item: Syntax, scope: Scope) -> Expr:
+    if names_an_index(right):
+        scope.reading.fail(
+            f"{scope.reading.written(item)} divides by {operator}, and it has an index",
+            item,
+            f"write a number, a constant or size(x, 0) behind {operator}",
+        )
     divisor = require_integer(right, item, scope)
     if isinstance(divisor, Number) and divisor.value == 0:
         _refuse_zero_divisor(item, scope)
+    require_positive(divisor, item.span, scope)
     if isinstance(left, Number) and isinstance(divisor, Number):
         whole = Fraction(left.value // divisor.value)
         return Number(whole if operator == "//" else left.value - whole * divisor.value)
     return FloorDiv(left, divisor) if operator == "//" else Mod(left, divisor)
-
-
-def _note_whole_division(operator: str, result: Expr, node: Chain, scope: Scope) -> None:
-    if isinstance(result, Number):
-        return
-    kind = "index arithmetic"
-    if any(isinstance(part, Element) for part in walk(result)):
-        kind = "whole division (//)" if operator == "//" else "a remainder (%)"
-    scope.reading.found(kind, node.span)
 
 
 def _bits(number: Number) -> int:
@@ -217,7 +219,7 @@ def delta(left: Syntax, right: Syntax, scope: Scope) -> Expr:
     """Return the Kronecker delta of two index expressions."""
     first = require_integer(value(left, scope), left, scope)
     second = require_integer(value(right, scope), right, scope)
-    note_delta(first, second, left.span.to(right.span), scope)
+    note_delta(first, second, scope)
     return Delta(first, second)
 
 

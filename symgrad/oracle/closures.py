@@ -1,19 +1,17 @@
-"""Compile expressions into closures that evaluate their meaning, one element at a time.
+"""Compile values and conditions into closures that evaluate their meaning, element by element.
 
-Three passes: `compile_value` for scalars, `compile_integer` for subscripts and extents,
-`compile_condition` for truth values. Nothing is rewritten: the closures are the definition that
-derived and generated programs are compared with. A factor `Indicator` or `Delta` that is 0 makes
-its product 0 whatever the other factors are; of `where` the branch taken alone is evaluated.
+Nothing is rewritten: the closures are the definition that derived and generated programs are
+compared with. A factor `Indicator` or `Delta` that is 0 makes its product 0 whatever the other
+factors are; of `where` the branch taken alone counts, but the reads of both must stay inside.
 """
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Callable
-from functools import singledispatch
 from typing import Any
 
+from symgrad.language.accesses import is_decided_by_data
 from symgrad.language.expr import (
     Add,
     And,
@@ -27,7 +25,6 @@ from symgrad.language.expr import (
     Expr,
     Extent,
     FloorDiv,
-    Index,
     IndexValue,
     Indicator,
     Mod,
@@ -41,11 +38,14 @@ from symgrad.language.expr import (
     Reduce,
     StopGradient,
     Where,
+    walk,
 )
 from symgrad.language.functions import expand
 from symgrad.oracle.frame import Evaluate, Frame
+from symgrad.oracle.integers import compile_loop, conjuncts
+from symgrad.oracle.passes import compile_condition, compile_integer, compile_value
 from symgrad.oracle.reads import read_error
-from symgrad.oracle.reductions import ARGUMENT_REDUCERS, REDUCERS
+from symgrad.oracle.reductions import REDUCERS
 from symgrad.oracle.scope import Scope
 from symgrad.oracle.spelling import function_of
 
@@ -60,12 +60,6 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 # --- values --------------------------------------------------------------------------------------
-
-
-@singledispatch
-def compile_value(expr: Expr, scope: Scope) -> Evaluate:
-    """Return a closure that gives the value of `expr` as a scalar of the scope's arithmetic."""
-    raise TypeError(f"the oracle has no value for {type(expr).__name__}: {expr!r}")
 
 
 @compile_value.register
@@ -144,10 +138,9 @@ def _(expr: Add, scope: Scope) -> Evaluate:
 
 @compile_value.register
 def _(expr: Mul, scope: Scope) -> Evaluate:
-    guards = [compile_truth(f, scope) for f in expr.factors if isinstance(f, (Indicator, Delta))]
-    factors = [
-        compile_value(f, scope) for f in expr.factors if not isinstance(f, (Indicator, Delta))
-    ]
+    zeros = [f for f in expr.factors if isinstance(f, (Indicator, Delta))]
+    guards = [compile_condition(f, scope) for f in zeros]
+    factors = [compile_value(f, scope) for f in expr.factors if f not in zeros]
     zero, one = scope.arithmetic.number(0), scope.arithmetic.number(1)
 
     def evaluate(frame: Frame) -> Any:
@@ -215,21 +208,42 @@ def _(expr: StopGradient, scope: Scope) -> Evaluate:
 @compile_value.register
 def _(expr: Where, scope: Scope) -> Evaluate:
     condition = compile_condition(expr.condition, scope)
-    then, otherwise = compile_value(expr.then, scope), compile_value(expr.otherwise, scope)
-    return lambda frame: then(frame) if condition(frame) else otherwise(frame)
+    branches = compile_value(expr.otherwise, scope), compile_value(expr.then, scope)
+    checked = [_may_leave(expr.otherwise), _may_leave(expr.then)]
+
+    def evaluate(frame: Frame) -> Any:
+        taken = bool(condition(frame))
+        if checked[not taken]:
+            branches[not taken](frame)
+        return branches[taken](frame)
+
+    return evaluate
+
+
+def _may_leave(expr: Expr) -> bool:
+    """Say whether an expression may read outside of a tensor: only a plain axis surely does not."""
+    return any(
+        not isinstance(subscript, IndexValue) or not isinstance(subscript.index.extent, AxisLength)
+        for part in walk(expr)
+        if isinstance(part, Element)
+        for subscript in part.subscripts
+    )
 
 
 @compile_value.register(Indicator)
 @compile_value.register(Delta)
 def _(expr: Expr, scope: Scope) -> Evaluate:
-    truth = compile_truth(expr, scope)
+    truth = compile_condition(expr, scope)
     zero, one = scope.arithmetic.number(0), scope.arithmetic.number(1)
     return lambda frame: one if truth(frame) else zero
 
 
 @compile_value.register
 def _(expr: Reduce, scope: Scope) -> Evaluate:
-    loop = _compile_loop(expr.indices, expr.condition, scope)
+    guards = conjuncts(expr.condition)
+    if expr.op == "sum":
+        guards += _factors_of_one(expr.body)
+    loop = compile_loop(expr.indices, guards, scope)
     body = compile_value(expr.body, scope)
     reduce = REDUCERS[expr.op]
     key = scope.key(expr)
@@ -244,136 +258,7 @@ def _(expr: Reduce, scope: Scope) -> Evaluate:
     return evaluate
 
 
-def _compile_loop(
-    indices: tuple[Index, ...], condition: Expr | None, scope: Scope
-) -> Callable[[Frame], Any]:
-    """Return a closure that sets the indices to each of their values that pass the condition."""
-    slots = [scope.slot(index) for index in indices]
-    extents = [compile_extent(index, scope) for index in indices]
-    holds = None if condition is None else compile_condition(condition, scope)
-
-    def loop(frame: Frame) -> Any:
-        values = frame.values
-        for at in itertools.product(*[range(extent(frame)) for extent in extents]):
-            for slot, value in zip(slots, at, strict=True):
-                values[slot] = value
-            if holds is None or holds(frame):
-                yield at
-
-    return loop
-
-
-# --- integers ------------------------------------------------------------------------------------
-
-
-@singledispatch
-def compile_integer(expr: Expr, scope: Scope) -> Evaluate:
-    """Return a closure that gives the value of an index expression as an int."""
-    raise TypeError(f"the oracle has no integer for {type(expr).__name__}: {expr!r}")
-
-
-@compile_integer.register
-def _(expr: Number, scope: Scope) -> Evaluate:
-    if expr.value.denominator != 1:
-        raise TypeError(f"{expr.value} is not an integer")
-    value = expr.value.numerator
-    return lambda frame: value
-
-
-@compile_integer.register
-def _(expr: IndexValue, scope: Scope) -> Evaluate:
-    slot = scope.slot(expr.index)
-    return lambda frame: frame.values[slot]
-
-
-@compile_integer.register
-def _(expr: Extent, scope: Scope) -> Evaluate:
-    return compile_extent(expr.index, scope)
-
-
-@compile_integer.register
-def _(expr: AxisLength, scope: Scope) -> Evaluate:
-    name, axis = expr.name, expr.axis
-    return lambda frame: frame.tensors[name].shape[axis]
-
-
-@compile_integer.register
-def _(expr: Element, scope: Scope) -> Evaluate:
-    value = compile_value(expr, scope)
-
-    def evaluate(frame: Frame) -> int:
-        scalar = value(frame)
-        if scalar != int(scalar):
-            raise ValueError(f"{expr.name} holds {scalar}, and is used as an integer")
-        return int(scalar)
-
-    return evaluate
-
-
-@compile_integer.register
-def _(expr: Add, scope: Scope) -> Evaluate:
-    terms = [compile_integer(term, scope) for term in expr.terms]
-    return lambda frame: sum(term(frame) for term in terms)
-
-
-@compile_integer.register
-def _(expr: Mul, scope: Scope) -> Evaluate:
-    factors = [compile_integer(factor, scope) for factor in expr.factors]
-
-    def evaluate(frame: Frame) -> int:
-        product = 1
-        for factor in factors:
-            product *= factor(frame)
-        return product
-
-    return evaluate
-
-
-@compile_integer.register
-def _(expr: FloorDiv | Mod, scope: Scope) -> Evaluate:
-    left, right = compile_integer(expr.left, scope), compile_integer(expr.right, scope)
-    divide = operator.floordiv if isinstance(expr, FloorDiv) else operator.mod
-    return lambda frame: divide(left(frame), right(frame))
-
-
-@compile_integer.register
-def _(expr: ArgReduce, scope: Scope) -> Evaluate:
-    loop = _compile_loop((expr.index,), expr.condition, scope)
-    body = compile_value(expr.body, scope)
-    better = ARGUMENT_REDUCERS[expr.op]
-    key = scope.key(expr)
-
-    def search(frame: Frame) -> int:
-        best, place = None, -1
-        for (at,) in loop(frame):
-            value = body(frame)
-            if best is None or better(value, best):
-                best, place = value, at
-        return place
-
-    def evaluate(frame: Frame) -> int:
-        at = key(frame)
-        if at not in frame.memo:
-            frame.memo[at] = search(frame)
-        return int(frame.memo[at])
-
-    return evaluate
-
-
-def compile_extent(index: Index, scope: Scope) -> Evaluate:
-    """Return a closure that gives how far the index runs."""
-    if index.extent is None:
-        raise AssertionError(f"the extent of index {index.name} is not resolved")
-    return compile_integer(index.extent, scope)
-
-
 # --- conditions ----------------------------------------------------------------------------------
-
-
-@singledispatch
-def compile_condition(expr: Expr, scope: Scope) -> Evaluate:
-    """Return a closure that says whether the condition holds."""
-    raise TypeError(f"the oracle has no truth value for {type(expr).__name__}: {expr!r}")
 
 
 @compile_condition.register
@@ -385,7 +270,8 @@ def _(expr: Compare, scope: Scope) -> Evaluate:
 
 @compile_condition.register
 def _(expr: And | Or, scope: Scope) -> Evaluate:
-    args = [compile_condition(arg, scope) for arg in expr.args]
+    # a condition on indices guards the reads of the others, wherever it stands
+    args = [compile_condition(arg, scope) for arg in sorted(expr.args, key=is_decided_by_data)]
     combine = all if isinstance(expr, And) else any
     return lambda frame: combine(arg(frame) for arg in args)
 
@@ -396,11 +282,19 @@ def _(expr: Not, scope: Scope) -> Evaluate:
     return lambda frame: not arg(frame)
 
 
-def compile_truth(expr: Indicator | Delta | Expr, scope: Scope) -> Evaluate:
-    """Return a closure that says whether an `Indicator` or a `Delta` is 1."""
-    if isinstance(expr, Indicator):
-        return compile_condition(expr.condition, scope)
-    if not isinstance(expr, Delta):
-        raise TypeError(f"{type(expr).__name__} is neither an Indicator nor a Delta")
+def _factors_of_one(body: Expr) -> tuple[Expr, ...]:
+    """Return the factors of a summand without which it is 0, and which read nothing."""
+    factors = body.factors if isinstance(body, Mul) else (body,)
+    ones = (factor for factor in factors if isinstance(factor, (Delta, Indicator)))
+    return tuple(factor for factor in ones if not is_decided_by_data(factor))
+
+
+@compile_condition.register
+def _(expr: Indicator, scope: Scope) -> Evaluate:
+    return compile_condition(expr.condition, scope)
+
+
+@compile_condition.register
+def _(expr: Delta, scope: Scope) -> Evaluate:
     left, right = compile_integer(expr.left, scope), compile_integer(expr.right, scope)
     return lambda frame: left(frame) == right(frame)

@@ -13,8 +13,16 @@ from symgrad.oracle.arithmetic import Arithmetic
 from symgrad.oracle.floats import FLOAT
 from symgrad.oracle.frame import Functions
 from symgrad.oracle.machine import Machine
-from symgrad.oracle.reads import ReadOutside
-from symgrad.oracle.shapes import check_shapes, shape_error
+from symgrad.oracle.ranges import check_compared, check_integers, check_steps
+from symgrad.oracle.reads import PlacedError
+from symgrad.oracle.shapes import (
+    check_agreements,
+    check_axes,
+    check_names,
+    check_ranks,
+    shape_error,
+    values_of,
+)
 
 
 def arithmetic_of(precise: bool) -> Arithmetic:
@@ -43,16 +51,37 @@ def evaluate(
         precise: compute with 50 digits and without overflow, then round to float64.
 
     Raises:
-        ShapeError: ranks or axes disagree, a read leaves an array, or a mean is over nothing.
+        ShapeError: ranks or axes disagree, a read leaves an array, an index would have less than
+            no values, parts do not cover their tensor once, or a mean is over nothing.
     """
-    check_shapes(layer, inputs)
+    check_call(layer, inputs, constants)
     env = {**layer.constants, **(constants or {}), **inputs}
     try:
         return evaluate_statements(layer.statements, env, functions=functions, precise=precise)
-    except ReadOutside as error:
-        raise shape_error(layer, error.message, [(error.name, error.axis)]) from None
+    except PlacedError as error:
+        raise shape_error(layer, error.message, error.places) from None
     except ShapeError as error:
         raise ShapeError(f"{error.message}, in layer {layer.name}") from None
+
+
+def check_call(
+    layer: Layer, inputs: Mapping[str, Any], constants: Mapping[str, Any] | None = None
+) -> None:
+    """Raise when the arguments do not fit the formula.
+
+    Raises:
+        ValueError: an input is missing, or a name is no input.
+        ShapeError: ranks or axes disagree, or integers are out of range.
+    """
+    check_names(layer, inputs)
+    shapes = {name: np.shape(inputs[name]) for name in layer.inputs}
+    check_ranks(layer, shapes)
+    check_integers(layer, inputs)
+    values = values_of(layer, inputs, constants)
+    check_steps(layer, values)
+    check_axes(layer, shapes, values)
+    check_agreements(layer, shapes, values)
+    check_compared(layer, inputs, shapes, values)
 
 
 def evaluate_statements(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from symgrad.errors import UnsupportedError
+# values and conditions register themselves there
+import symgrad.oracle.closures  # noqa: F401
 from symgrad.language.expr import ArgReduce, IndexValue
 from symgrad.language.statement import Statement
 from symgrad.oracle.arithmetic import Arithmetic
-from symgrad.oracle.closures import compile_extent, compile_value
 from symgrad.oracle.floats import FLOAT
 from symgrad.oracle.frame import Evaluate, Frame, Functions, Tensor, positions
+from symgrad.oracle.integers import compile_extent
+from symgrad.oracle.parts import Filling, compile_filling
+from symgrad.oracle.passes import compile_value
 from symgrad.oracle.scope import Scope
 
 
@@ -22,6 +26,15 @@ class _Step:
     slots: tuple[int, ...]
     extents: tuple[Evaluate, ...]
     value: Evaluate
+
+    def run(self, frame: Frame) -> None:
+        shape = tuple([extent(frame) for extent in self.extents])
+        cells = {}
+        for position in positions(shape):
+            for slot, value in zip(self.slots, position, strict=True):
+                frame.values[slot] = value
+            cells[position] = self.value(frame)
+        frame.tensors[self.name] = Tensor(shape, cells)
 
 
 class Machine:
@@ -41,11 +54,25 @@ class Machine:
         self.statements = tuple(statements)
         self.arithmetic = arithmetic
         self._scope = Scope(arithmetic, functions or {})
-        self._steps = [self._compile(statement) for statement in self.statements]
+        self._steps = self._compile()
 
-    def _compile(self, statement: Statement) -> _Step:
-        if not all(isinstance(subscript, IndexValue) for subscript in statement.subscripts):
-            raise UnsupportedError(f"the oracle evaluates no affine left side: {statement.name}")
+    def _compile(self) -> list[_Step | Filling]:
+        """Compile each statement; the parts of one tensor run together, where the last stands."""
+        left = Counter(statement.name for statement in self.statements)
+        parts: dict[str, list[Statement]] = {}
+        steps: list[_Step | Filling] = []
+        for statement in self.statements:
+            name = statement.name
+            left[name] -= 1
+            parts.setdefault(name, []).append(statement)
+            plain = all(isinstance(part, IndexValue) for part in statement.subscripts)
+            if len(parts[name]) == 1 and plain and not left[name]:
+                steps.append(self._step(statement))
+            elif not left[name]:
+                steps.append(compile_filling(parts[name], self._scope))
+        return steps
+
+    def _step(self, statement: Statement) -> _Step:
         return _Step(
             statement.name,
             tuple(self._scope.slot(index) for index in statement.indices),
@@ -66,17 +93,8 @@ class Machine:
         tensors = {name: Tensor.of(value, number) for name, value in env.items()}
         frame = Frame([0] * len(self._scope.slots), tensors, stops=stops)
         for step in self._steps:
-            frame.tensors[step.name] = self._fill(step, frame)
+            step.run(frame)
         return {step.name: frame.tensors[step.name] for step in self._steps}
-
-    def _fill(self, step: _Step, frame: Frame) -> Tensor:
-        shape = tuple(extent(frame) for extent in step.extents)
-        cells = {}
-        for position in positions(shape):
-            for slot, value in zip(step.slots, position, strict=True):
-                frame.values[slot] = value
-            cells[position] = step.value(frame)
-        return Tensor(shape, cells)
 
     def arrays(self, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
         """Return the tensors as arrays: int64 for statements that are an argmax, else float64."""

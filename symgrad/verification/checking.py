@@ -27,9 +27,8 @@ from symgrad.verification.samples import (
     Arrays,
     Sample,
     draw_cotangents,
+    draw_in_setting,
     draw_inside_domain,
-    draw_sizes,
-    shapes_of,
 )
 
 DRAWS = 8
@@ -106,14 +105,14 @@ def _draw(
     layer: Layer, program: Program | None, functions: Functions, rng: np.random.Generator
 ) -> tuple[Sample, Mapping[str, np.ndarray], Mapping[str, Gradient]]:
     """Return a sample away from kinks, where there is one among DRAWS, with what is right there."""
-    shapes = shapes_of(layer, draw_sizes(layer, rng))
 
     def forward(inputs: Arrays) -> Mapping[str, np.ndarray]:
         return evaluate_forward(layer, inputs, functions)
 
-    for _ in range(DRAWS):
-        inputs, outputs = draw_inside_domain(layer, shapes, rng, forward)
-        sample = Sample(shapes, inputs, draw_cotangents(outputs, rng))
+    setting, drawn = draw_in_setting(layer, rng, forward)
+    for draw in range(DRAWS):
+        inputs, outputs = drawn if not draw else draw_inside_domain(layer, setting, rng, forward)
+        sample = Sample(setting.shapes, inputs, draw_cotangents(outputs, rng))
         references = reference_gradients(layer, program, sample, functions, rng)
         if all(gradient.smooth for gradient in references.values()):
             break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any
@@ -13,6 +13,7 @@ from symgrad.language.layer import Layer
 from symgrad.rendering.code import attribute, python_name
 
 Arrays = Mapping[str, np.ndarray]
+NO_CONSTANTS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,25 @@ class Implementation:
     functions: Mapping[str, Callable[[Any], Any]]
     gradients: Mapping[str, str]
 
-    def run(self, inputs: Arrays, cotangents: Arrays) -> Outcome:
+    def run(
+        self, inputs: Arrays, cotangents: Arrays, constants: Mapping[str, Any] = NO_CONSTANTS
+    ) -> Outcome:
         """Construct the class, call forward once, backward twice."""
         given = {name: np.array(value) for name, value in inputs.items()}
         incoming = {name: np.array(value) for name, value in cotangents.items()}
         with np.errstate(all="ignore"):
-            return self._run(given, incoming, inputs, cotangents)
+            try:
+                instance = self._construct(given, constants)
+            except Exception as error:  # whatever a class under test raises belongs in the report
+                return Outcome(forward_error=_describe(error), backward_error="forward failed")
+            return self._run(instance, given, incoming, inputs, cotangents)
 
-    def _run(self, given: Arrays, incoming: Arrays, inputs: Arrays, cotangents: Arrays) -> Outcome:
+    def _run(
+        self, instance: Any, given: Arrays, incoming: Arrays, inputs: Arrays, cotangents: Arrays
+    ) -> Outcome:
         try:
-            instance = self._construct(given)
             outputs = self._outputs(instance.forward(*self._arguments(given)))
-        except Exception as error:  # whatever a class under test raises belongs in the report
+        except Exception as error:
             return Outcome(forward_error=_describe(error), backward_error="forward failed")
         outputs = {name: np.array(value) for name, value in outputs.items()}
         try:
@@ -75,14 +83,22 @@ class Implementation:
         changed += [f"d{name}" for name in incoming if not _same(incoming[name], cotangents[name])]
         return Outcome(outputs, gradients, again, tuple(changed))
 
-    def _construct(self, given: Arrays) -> Any:
+    def takes(self, names: Iterable[str]) -> bool:
+        """Say whether the constructor has a keyword for each of the constants."""
+        accepted = signature(self.factory).parameters
+        open_ended = any(part.kind is Parameter.VAR_KEYWORD for part in accepted.values())
+        return open_ended or all(python_name(name) in accepted for name in names)
+
+    def _construct(self, given: Arrays, constants: Mapping[str, Any]) -> Any:
         """Call the constructor with the parameters and the callables that it takes."""
         accepted = signature(self.factory).parameters
         functions = self.functions
         if not any(part.kind is Parameter.VAR_KEYWORD for part in accepted.values()):
             names = {name: python_name(name) for name in functions}
             functions = {names[n]: functions[n] for n in functions if names[n] in accepted}
-        return self.factory(*(given[name] for name in self.layer.params), **functions)
+        keywords = {python_name(name): value for name, value in constants.items()}
+        parameters = (given[name] for name in self.layer.params)
+        return self.factory(*parameters, **functions, **keywords)
 
     def _arguments(self, given: Arrays) -> list[Any]:
         return [given[name][()] for name in self.layer.inputs if name not in self.layer.params]

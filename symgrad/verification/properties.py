@@ -5,12 +5,13 @@ A claim returns what is wrong, "" when nothing is, None when it can't be judged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from symgrad.language.expr import Expr
+from symgrad.errors import ShapeError
 from symgrad.language.layer import Layer
 from symgrad.language.program import Program
 from symgrad.oracle.frame import Functions
@@ -28,9 +29,15 @@ from symgrad.verification.samples import (
     Sampler,
     draw_cotangents,
     draw_inside_domain,
-    free_extents,
-    shapes_of,
 )
+from symgrad.verification.sizes import (
+    draw_sizes,
+    empty_setting,
+    fit,
+    free_extents,
+    index_constants,
+)
+from symgrad.verification.spans import Setting
 
 KINK_SIZES = (2, 4)
 KINK_DRAWS = 3
@@ -100,12 +107,47 @@ def float32_stays(case: Case) -> str | None:
 
 
 def extents_of_one(case: Case) -> str | None:
-    """Every axis may have length 1."""
+    """Every axis may have length 1, or the least that a window needs."""
     if not free_extents(case.layer):
         return None
-    sizes = dict.fromkeys(free_extents(case.layer), 1)
-    sample = _draw(case, sizes, SAMPLERS, np.random.default_rng(case.seed + 1))
+    setting = fit(case.layer, {}, scalar=1, least=1)
+    sample = _draw(case, setting, SAMPLERS, np.random.default_rng(case.seed + 1))
     return _disagreement(case, sample)
+
+
+def empty_axes(case: Case) -> str | None:
+    """Any axis may have length 0, where that leaves something to compute.
+
+    What refuses the empty axis is not judged: a read at a fixed place may be in range for none.
+    Nor is NaN: a factor 1/size(k) in front of a sum over nothing is inf*0, behind the sum it is 0.
+    """
+    if not case.generated:
+        return None
+    message: str | None = None
+    extents = free_extents(case.layer)
+    for empty in (*([extent] for extent in extents), extents):
+        setting = empty_setting(case.layer, empty)
+        try:
+            sample = _draw(case, setting, SAMPLERS, np.random.default_rng(case.seed + 3))
+        except ShapeError:
+            continue
+        outcome = case.subject.run(sample.inputs, sample.cotangents)
+        if "raised ValueError" not in outcome.forward_error:
+            message = _disagreement(case, sample, judge_nan=False)
+        if message:
+            break
+    return message
+
+
+def other_constants(case: Case) -> str | None:
+    """Integer constants, such as a stride, may have other values than their defaults."""
+    found = index_constants(case.layer)
+    if not found or not case.subject.takes(found):
+        return None
+    rng = np.random.default_rng(case.seed + 2)
+    constants = {name: value + 1 for name, value in found.items()}
+    setting = fit(case.layer, draw_sizes(case.layer, rng), constants=constants)
+    return _disagreement(case, _draw(case, setting, SAMPLERS, rng, constants))
 
 
 def ties_and_kinks(case: Case) -> str | None:
@@ -118,7 +160,7 @@ def ties_and_kinks(case: Case) -> str | None:
         # powers of two: their means are exact, so that a tie stays one in any order of summation
         extents = free_extents(case.layer)
         sizes = {extent: KINK_SIZES[k % len(KINK_SIZES)] for k, extent in enumerate(extents)}
-        message = _disagreement(case, _draw(case, sizes, KINKS, rng))
+        message = _disagreement(case, _draw(case, fit(case.layer, sizes), KINKS, rng))
         if not message:
             return message
     return message
@@ -129,37 +171,54 @@ PROPERTIES: dict[str, Claim] = {
     "backward twice the same": backward_repeats,
     "float32 in, float32 out": float32_stays,
     "extents of 1": extents_of_one,
+    "extents of 0": empty_axes,
+    "other constants": other_constants,
     "ties and kinks": ties_and_kinks,
 }
 
 
 def _draw(
-    case: Case, sizes: dict[Expr, int], samplers: dict[str, Sampler], rng: np.random.Generator
+    case: Case,
+    setting: Setting,
+    samplers: dict[str, Sampler],
+    rng: np.random.Generator,
+    constants: Mapping[str, Any] | None = None,
 ) -> Sample:
-    shapes = shapes_of(case.layer, sizes)
     inputs, outputs = draw_inside_domain(
         case.layer,
-        shapes,
+        setting,
         rng,
-        lambda inputs: evaluate_forward(case.layer, inputs, case.functions),
+        lambda inputs: evaluate_forward(
+            case.layer, inputs, case.functions, constants=setting.constants
+        ),
         samplers,
     )
-    return Sample(shapes, inputs, draw_cotangents(outputs, rng))
+    return Sample(setting.shapes, inputs, draw_cotangents(outputs, rng), constants or {})
 
 
-def _disagreement(case: Case, sample: Sample) -> str:
+def _disagreement(case: Case, sample: Sample, *, judge_nan: bool = True) -> str:
     """Return where the class departs from the formula and its derived program, "" when nowhere."""
-    outcome = case.subject.run(sample.inputs, sample.cotangents)
+    outcome = case.subject.run(sample.inputs, sample.cotangents, sample.constants)
     if outcome.forward_error:
         return f"forward {outcome.forward_error}"
-    found = [
-        compare(name, outcome.outputs[name], value)
-        for name, value in settled_outputs(case.layer, sample, case.functions).items()
-    ]
+    rights = settled_outputs(case.layer, sample, case.functions)
+    rows = [(name, outcome.outputs[name], value, 1.0) for name, value in rights.items()]
     if case.program is not None:
         if outcome.backward_error:
             return f"backward {outcome.backward_error}"
         for name, rule in settled_gradients(case.program, sample, case.functions).items():
             label = case.subject.gradients[name]
-            found.append(compare(label, outcome.gradients[name], rule, sample.size))
-    return next((comparison.detail for comparison in found if not comparison.ok), "")
+            rows.append((label, outcome.gradients[name], rule, sample.size))
+    if not judge_nan:
+        rows = [
+            (label, found, _nan_where(found, right), unit) for label, found, right, unit in rows
+        ]
+    judged = (compare(*row) for row in rows)
+    return next((comparison.detail for comparison in judged if not comparison.ok), "")
+
+
+def _nan_where(found: Any, right: np.ndarray) -> np.ndarray:
+    """Return the right values, NaN where `found` is, which stands for what is not judged."""
+    if found is None or np.shape(found) != np.shape(right):
+        return right
+    return np.where(np.isnan(np.asarray(found, float)), np.nan, right)

@@ -48,24 +48,30 @@ def evaluate_program(
     statements = (*program.forward, *program.backward)
     machine = Machine(statements, functions, arithmetic_of(precise))
     incoming = {program.cotangents[name]: value for name, value in sample.cotangents.items()}
-    tensors = machine.run({**program.layer.constants, **sample.inputs, **incoming})
+    constants = {**program.layer.constants, **sample.constants}
+    tensors = machine.run({**constants, **sample.inputs, **incoming})
     arrays = machine.arrays(tensors)
     return {name: arrays[gradient] for name, gradient in program.gradients.items()}
 
 
 def evaluate_forward(
-    layer: Layer, inputs: Arrays, functions: Functions, precise: bool = True
+    layer: Layer,
+    inputs: Arrays,
+    functions: Functions,
+    precise: bool = True,
+    constants: Mapping[str, object] | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the outputs, by evaluating the formula."""
     machine = Machine(layer.statements, functions, arithmetic_of(precise))
-    arrays = machine.arrays(machine.run({**layer.constants, **inputs}))
+    arrays = machine.arrays(machine.run({**layer.constants, **(constants or {}), **inputs}))
     return {name: arrays[name] for name in layer.outputs}
 
 
 def settled_outputs(layer: Layer, sample: Sample, functions: Functions) -> dict[str, np.ndarray]:
     """Return the outputs; NaN where rounding decides them."""
     exact, rounded = (
-        evaluate_forward(layer, sample.inputs, functions, precise) for precise in (True, False)
+        evaluate_forward(layer, sample.inputs, functions, precise, sample.constants)
+        for precise in (True, False)
     )
     return {name: settled(value, rounded[name]) for name, value in exact.items()}
 

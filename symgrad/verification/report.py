@@ -96,3 +96,9 @@ class Report:
         lines += [f"  {claim}" for claim in self.properties]
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the report as a table, as a notebook shows it."""
+        from symgrad.documents.html import report_fragment
+
+        return report_fragment(self)

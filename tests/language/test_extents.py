@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from symgrad.formats.text import to_text
 from symgrad.language.expr import (
-    ONE,
     AxisLength,
     Element,
     Expr,
-    FloorDiv,
     Reduce,
     add,
     as_expr,
-    mul,
     walk,
 )
 from symgrad.language.layer import Layer
@@ -35,14 +33,10 @@ EXTENTS = [
     ("y_i = x_i for i <= 3", "y", (as_expr(4),)),
     ("y_i = x_i for i < size(x, -1)", "y", (X0,)),
     ("y_vj = sum_e delta(v, d_e)*x[s_e, j] for v < size(x,0)", "y", (X0, X1)),
-    # inside arithmetic
-    ("y_i = sum_k x[i+k]*w_k", "y", (add(X0, mul(as_expr(-1), W0), ONE),)),
-    ("y_i = x[2*i+1]", "y", (add(FloorDiv(add(X0, as_expr(-2)), as_expr(2)), ONE),)),
-    ("y_i = x[s*i]", "y", (add(FloorDiv(add(X0, as_expr(-1)), S), ONE),)),
-    ("y_i = x[size(x,0)-1-i]", "y", (X0,)),
-    ("y_i = x[size(i)-1-i]", "y", (X0,)),
+    ("y_i = x_i + z[i+1] for i < s", "y", (S,)),
     # filled in parts
-    ("y_i = x_i; y[size(x,0)+i] = w_i", "y", (add(X0, W0),)),
+    ("y_i = x_i; y[size(x,0)+i] = w_i", "y", (add(W0, X0),)),
+    ("y_ij = x_ij; y[i, size(x,1)+j] = w_ij", "y", (X0, add(W1, X1))),
     ("h_t = x_t + h[t-1]; h[-1] = a", "h", (X0,)),
 ]
 
@@ -51,6 +45,91 @@ EXTENTS = [
 def test_an_axis_has_its_extent(formula: str, name: str, extents: tuple[Expr, ...]) -> None:
     layer = Layer("L", formula)
     assert tuple(index.extent for index in layer.axes[name]) == extents
+
+
+# as the language writes it; each is what every access allows, and no more
+ARITHMETIC = [
+    # windows, strides and dilation
+    ("y_i = sum_k x[i+k]*w_k", "size(x, 0) - size(w, 0) + 1"),
+    ("y_i = x[2*i+1]", "size(x, 0)//2"),
+    ("y_i = x[s*i]", "(size(x, 0) - 1)//s + 1"),
+    ("y_i = sum_{u<3} x[2*i+u]", "(size(x, 0) - 3)//2 + 1"),
+    ("y_i = sum_u x[s*i+d*u]*w_u", "(size(x, 0) + d - d*size(w, 0) - 1)//s + 1"),
+    ("y_i = x[i*s*s]", "(size(x, 0) - 1)//s^2 + 1"),
+    # downwards
+    ("y_i = x[size(x,0)-1-i]", "size(x, 0)"),
+    ("y_i = x[size(i)-1-i]", "size(x, 0)"),
+    ("y_i = x[3-i]", "4"),
+    ("y_i = x[7-2*i]", "4"),
+    ("y_i = sum_k x[i-k]*w_k", "size(x, 0)"),
+    # whole division and remainders
+    ("y_i = x[i//2]", "2*size(x, 0)"),
+    ("y_i = x[(i+1)//s]", "s*size(x, 0) - 1"),
+    ("y_i = x[2*(i//3)+1]", "3*(size(x, 0)//2)"),
+    ("y_i = x[(size(x,0)-1-i)//2]", "size(x, 0)"),
+    ("y_i = x[s*(i//s), i%s]", "s*((size(x, 0) - 1)//s) + s"),
+    # several accesses: the shortest counts
+    ("y_i = x[i+1]*x[i+3]", "size(x, 0) - 3"),
+    ("y_i = x[2*i]*x[2*i+1]", "size(x, 0)//2"),
+    ("y_i = x[i+1]*w[2*i]", "min(size(x, 0) - 1, (size(w, 0) - 1)//2 + 1)"),
+    # one index is known, or an axis of its own
+    ("y_i = sum_j x[i, i+j]*w_j", "size(x, 0)"),
+    ("y_i = sum_j x[i+j]*w_ij", "size(w, 0)"),
+    ("y_i = sum_{k<=i} x[i-k]*w_i", "size(w, 0)"),
+    ("y_i = sum_u pad(x[i+u-1])*w_u for i < size(x,0)", "size(x, 0)"),
+    ("n = size(x,0)//2; y_i = x[i+n]", "size(x, 0) - size(x, 0)//2"),
+    ("h_i = x[i+2]; y_i = h[2*i]", "(size(x, 0) - 3)//2 + 1"),
+    ("y_i = x[i//(r*r)] for i < r*r*size(x,0)", "r^2*size(x, 0)"),
+    ("y_o = sum_c x[o//(size(o)//g)*size(c) + c]*w_oc", "size(w, 0)"),
+    # parts
+    ("y[0] = a; y[1+i] = x_i", "size(x, 0) + 1"),
+    ("y[2*i] = x_i; y[2*i+1] = w_i", "size(w, 0) + size(x, 0)"),
+    ("y[3*i+u] = x_iu for u < 3", "3*size(x, 0)"),
+]
+
+
+@pytest.mark.parametrize(("formula", "extent"), ARITHMETIC)
+def test_an_index_in_arithmetic_runs_as_far_as_every_access_stays_inside(
+    formula: str, extent: str
+) -> None:
+    (index,) = Layer("L", formula).axes["y"]
+    assert index.extent is not None
+    assert to_text(index.extent) == extent
+
+
+AGREEMENTS = [
+    ("h_i = x[2*i]; y_i = h_i*w_i", "w", "(size(x, 0) - 1)//2 + 1", 0),
+    ("h_i = x_i for i < 3; y_i = h_i*w_i", "w", "3", 0),
+    ("h_i = x_i; h[size(x,0)+i] = z_i; y_i = h_i*w_i", "w", "size(x, 0) + size(z, 0)", 0),
+    ("h_i = x[i+1]; g_i = z[i+2]; y_i = h_i*g_i", "g", "size(x, 0) - 1", 1),
+    ("h_i = x_i; h[size(x,0)+i] = z_i; y_i = h_i*x_i", "h", "size(x, 0)", 1),
+]
+
+
+@pytest.mark.parametrize(("formula", "name", "extent", "count"), AGREEMENTS)
+def test_what_a_statement_assigns_is_as_long_as_it_says_and_its_readers_must_agree(
+    formula: str, name: str, extent: str, count: int
+) -> None:
+    layer = Layer("L", formula)
+    (index,) = layer.axes[name]
+    assert index.extent is not None
+    assert to_text(index.extent) == extent
+    assert len(layer.agreements) == count
+
+
+def test_every_axis_of_a_pixel_shuffle_has_its_extent() -> None:
+    formula = "y[n,c,i,j] = x[n, c*s*s + (i%s)*s + j%s, i//s, j//s]"
+    found = [to_text(i.extent) for i in Layer("L", formula).axes["y"] if i.extent is not None]
+    assert found == ["size(x, 0)", "size(x, 1)//s^2", "s*size(x, 2)", "s*size(x, 3)"]
+
+
+def test_equal_extents_are_equal_however_they_are_written() -> None:
+    bound = "y_i = pad(x[i]) for i < "
+    found = {
+        Layer("L", bound + text).axes["y"][0].extent
+        for text in ("s*(size(x,0) - 1) + 2", "2 - s + size(x,0)*s", "(size(x,0)-1)*s + 1 + 1")
+    }
+    assert len(found) == 1
 
 
 def reductions(formula: str) -> list[Reduce]:

@@ -188,7 +188,7 @@ MISTAKES: list[tuple[str, str, tuple[int, ...], str]] = [
         "y_i = x[i/2]",
         "i/2 is not an integer",
         (8,),
-        "write integers, indices, + - * // %, size(...) or elements of integer tensors",
+        "write // for whole division: x[i//2]",
     ),
     (
         "y_i = x[i+0.5]",

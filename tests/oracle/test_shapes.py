@@ -28,7 +28,9 @@ MESSAGES = [
     (
         "y_i = sum_{k<4} x_ik",
         {"x": (2, 3)},
-        "x[0, 3] is outside of x of shape (2, 3)\n  y_i = sum_{k<4} x_ik\n                    ^",
+        "x: axis 1 of length 3 is read at 3, in x[0, 3]\n"
+        "  y_i = sum_{k<4} x_ik\n"
+        "                    ^",
     ),
 ]
 

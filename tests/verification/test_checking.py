@@ -52,6 +52,7 @@ def test_a_class_that_follows_its_rule_passes() -> None:
         "backward twice the same",
         "float32 in, float32 out",
         "extents of 1",
+        "extents of 0",
         "ties and kinks",
     ]
     assert report.gradients["x"].numerical is not None
