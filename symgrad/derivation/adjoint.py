@@ -6,12 +6,13 @@ unless writing it in makes it simpler there (a sum that vanishes, a forward valu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from symgrad.derivation.graph import Definition, Graph, has_narrow_addends
 from symgrad.derivation.lemmas import Lemmas
+from symgrad.derivation.notes import Note
 from symgrad.derivation.pullback import Contribution, pull_back
 from symgrad.derivation.reuse import ordered_patterns
 from symgrad.derivation.rules import Context, Rule, Terms, simplify
@@ -23,21 +24,20 @@ from symgrad.language.expr import (
     Index,
     IndexValue,
     Indicator,
+    Pad,
     StopGradient,
     free_indices,
     walk,
 )
 
 NOMINAL_EXTENT = 32
-INSERT_CAPTION = "insert the gradient of an intermediate"
 
 
 @dataclass(frozen=True)
 class Line:
     """One recorded state of a gradient: the terms and the rule that led to them."""
 
-    rule: str
-    caption: str
+    note: Note
     terms: tuple[Term, ...]
 
 
@@ -82,11 +82,17 @@ class Reverse:
             if target not in counts:
                 continue
             for term in self.adjoints[target].terms:
-                for read, _ in term.factors:
-                    source = self.sources.get(read.name) if isinstance(read, Element) else None
+                for name in _elements_in(term):
+                    source = self.sources.get(name)
                     if source in self.adjoints and source is not None:
                         counts[source] = counts.get(source, 0) + 1
         return counts
+
+
+def _elements_in(term: Term) -> list[str]:
+    """Return the names that the factors of a term are, or read 0 around."""
+    bases = [base.element if isinstance(base, Pad) else base for base, _ in term.factors]
+    return [base.name for base in bases if isinstance(base, Element)]
 
 
 def differentiate(
@@ -94,6 +100,7 @@ def differentiate(
     inputs: dict[str, Definition],
     outputs: dict[str, str],
     leaves: Mapping[str, Sequence[Index]],
+    checked: Collection[str] = (),
 ) -> Reverse:
     """Return the adjoints of `inputs` and of everything between them and the outputs.
 
@@ -102,6 +109,7 @@ def differentiate(
         inputs: what to differentiate by, each as a definition that carries its indices.
         outputs: the name of the incoming gradient of each output.
         leaves: every input of the layer, with an index for each axis.
+        checked: integer inputs whose values are in range wherever they are compared.
     """
     forward = list(graph)
     flowing = _flowing(forward, set(inputs))
@@ -113,10 +121,10 @@ def differentiate(
             _start(targets[name], incoming, adjoints)
     _collect(forward, targets, names, outputs, adjoints, graph)
     _name_outputs(outputs, adjoints, names)
-    patterns = ordered_patterns(graph)
+    patterns = ordered_patterns(graph, leaves)
     lemmas = Lemmas(graph, patterns)
     values = {gradient: name for name, gradient in names.items()}
-    context = Context(graph, patterns, lemmas, (), leaves, values)
+    context = Context(graph, patterns, lemmas, (), leaves, values, checked)
     result = Reverse({}, names, context)
     uses = _raw_uses(adjoints)
     for name in [*(d.name for d in reversed(forward)), *inputs]:
@@ -198,7 +206,7 @@ def _raw_uses(adjoints: dict[str, Adjoint]) -> dict[str, int]:
 def _finish(adjoint: Adjoint, result: Reverse, uses: dict[str, int]) -> None:
     """Add up the paths into one value, write in what is read once, and simplify."""
     adjoint.terms += [path.term for path in adjoint.paths]
-    adjoint.lines.append(Line("derivative", "derivative", tuple(adjoint.terms)))
+    adjoint.lines.append(Line(Note("derivative"), tuple(adjoint.terms)))
     _simplify(adjoint, result)
     _write_in_all(adjoint, result, uses)
 
@@ -224,10 +232,11 @@ def _finish_last_uses(result: Reverse, roots: Sequence[str]) -> None:
 
 
 def _simplify(adjoint: Adjoint, result: Reverse) -> None:
-    def record(rule: Rule, new: Terms) -> None:
-        adjoint.lines.append(Line(rule.name, rule.caption, tuple(new)))
-
     context = replace(result.context, own=adjoint.indices)
+
+    def record(rule: Rule, before: Terms, after: Terms) -> None:
+        adjoint.lines.append(Line(rule.note(before, after, context), tuple(after)))
+
     adjoint.terms = simplify(adjoint.terms, context, record)
 
 
@@ -251,7 +260,8 @@ def _write_in(
             if _accept(term, base, adjoint, uses[source], context):
                 new = _inlined(term, base, adjoint)
                 target.terms = [*target.terms[:place], *new, *target.terms[place + 1 :]]
-                target.lines.append(Line("insert", INSERT_CAPTION, tuple(target.terms)))
+                note = Note("insert", (("value", base),))
+                target.lines.append(Line(note, tuple(target.terms)))
                 return True
             settled.append((term, base))
     return False
@@ -267,7 +277,7 @@ def _accept(term: Term, base: Element, adjoint: Adjoint, uses: int, context: Con
     """Decide whether an adjoint is written into a term: it is read once, trivial, or simplifies."""
     summed = not free_indices(base).isdisjoint(term.sums)
     outer = summed and _is_outer(adjoint, context.graph)
-    if _scatters(adjoint.terms) and summed and not (outer and _fills(adjoint)):
+    if _scatters(adjoint.terms, context.checked) and summed and not (outer and _fills(adjoint)):
         return False
     if _is_copy(adjoint.terms, set(context.leaves)) or outer:
         return True
@@ -281,7 +291,7 @@ def _accept(term: Term, base: Element, adjoint: Adjoint, uses: int, context: Con
 def _gets_simpler(term: Term, new: Terms, context: Context) -> bool:
     """Say whether rules apply to the terms that leave less to compute, or as much and shorter."""
     fired: list[str] = []
-    simplified = simplify(new, context, lambda rule, _: fired.append(rule.name))
+    simplified = simplify(new, context, lambda rule, before, after: fired.append(rule.name))
     before, after = cost([term]), cost(simplified)
     simpler = any(rule != "contract_delta" for rule in fired)
     return after < before or (after == before and simpler)
@@ -324,14 +334,18 @@ def _is_outer(adjoint: Adjoint, graph: Graph) -> bool:
     return True
 
 
-def _scatters(terms: Terms) -> bool:
+def _scatters(terms: Terms, checked: Collection[str]) -> bool:
     """Say whether a term holds a delta that no index solves, such as that of an arg-max."""
-    return any(
-        isinstance(base, Delta)
-        and not (isinstance(base.left, IndexValue) and isinstance(base.right, IndexValue))
-        for term in terms
-        for base, _ in term.factors
-    )
+    deltas = [b for term in terms for b, _ in term.factors if isinstance(b, Delta)]
+    return not all(_is_solvable(delta, checked) for delta in deltas)
+
+
+def _is_solvable(delta: Delta, checked: Collection[str]) -> bool:
+    def solves(side: Expr) -> bool:
+        gathers = isinstance(side, Element) and side.name in checked
+        return gathers or isinstance(side, IndexValue)
+
+    return solves(delta.left) and solves(delta.right)
 
 
 def _fills(adjoint: Adjoint) -> bool:

@@ -56,7 +56,7 @@ def name_products(graph: Graph, wrt: set[str], inputs: set[str]) -> Graph:
     product, and the gradient of the rest reads it too. A product with a sum that occurs twice, as
     the scores of a softmax do, is computed once.
     """
-    result = Graph(last_number=graph.last_number)
+    result = Graph(axes=graph.axes, last_number=graph.last_number)
     counts = _product_counts(graph)
     for definition in graph:
         body = definition.body

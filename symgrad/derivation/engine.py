@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count
@@ -14,21 +14,27 @@ from symgrad.derivation.factor import Order, factored, reading_order
 from symgrad.derivation.graph import Definition, Graph
 from symgrad.derivation.names import name_intermediates, unique
 from symgrad.derivation.normalise import normalise
+from symgrad.derivation.parts import statements_of
 from symgrad.derivation.result import Derivation, Gradient
+from symgrad.derivation.rules import pad_masked_reads
 from symgrad.derivation.schedule import Schedule, rename_elements, schedule
 from symgrad.derivation.stabilise import stabilise
 from symgrad.derivation.steps import Trail, free_letters, trail_of
+from symgrad.derivation.terms import Term
 from symgrad.language.expr import (
     ZERO,
+    ArgReduce,
     Element,
     Expr,
     Index,
     IndexValue,
+    Pad,
     element_names,
     rename,
     walk,
 )
 from symgrad.language.layer import Layer, Statement
+from symgrad.language.lengths import Lengths
 from symgrad.language.program import Program
 
 
@@ -51,18 +57,34 @@ def derive(layer: Layer | str) -> Derivation:
     cotangents = _incoming_names(layer)
     inputs = {name: _input_definition(name, layer) for name in layer.wrt}
     leaves = {name: layer.axes[name] for name in layer.inputs}
-    reverse = differentiate(graph, inputs, cotangents, leaves)
+    reverse = differentiate(graph, inputs, cotangents, leaves, _checked_integers(layer))
     return _Assembly(layer, graph, cotangents, inputs, reverse).derivation()
 
 
 def forward_graph(layer: Layer) -> Graph:
     """Return the layer's statements in stable single-assignment form."""
     graph = Graph()
-    plain = [Statement(s.name, s.subscripts, desugar(s.value)) for s in layer.statements]
-    normalise(stabilise(plain), graph)
+    plain = [
+        Statement(s.name, tuple(map(desugar, s.subscripts)), desugar(s.value))
+        for s in layer.statements
+    ]
+    normalise(stabilise(plain), graph, layer.axes)
     graph = name_products(graph, set(layer.wrt), set(layer.inputs))
     offer_softmax(graph)
     return graph
+
+
+def _checked_integers(layer: Layer) -> tuple[str, ...]:
+    """Return the integer inputs that stand nowhere under `pad`, which takes any value."""
+    padded = {
+        name
+        for statement in layer.statements
+        for part in walk(statement.value)
+        if isinstance(part, Pad)
+        for subscript in part.element.subscripts
+        for name in element_names(subscript)
+    }
+    return tuple(name for name in layer.integers if name not in padded)
 
 
 def _incoming_names(layer: Layer) -> dict[str, str]:
@@ -155,9 +177,13 @@ class _Assembly:
 
     def _statement(self, target: str) -> Statement:
         adjoint = self.reverse.adjoints[target]
-        value = factored(adjoint.terms, self.order)
+        value = factored(self._shown_terms(target), self.order)
         subscripts = tuple(IndexValue(index) for index in adjoint.indices)
         return Statement(self.reverse.names[target], subscripts, value)
+
+    def _shown_terms(self, target: str) -> list[Term]:
+        terms = self.reverse.adjoints[target].terms
+        return [pad_masked_reads(term, self.reverse.context) for term in terms]
 
     def _zero(self, name: str) -> Statement:
         return Statement(self.reverse.names[name], self.inputs[name].element().subscripts, ZERO)
@@ -188,7 +214,7 @@ class _Assembly:
     def _program(self, plan: Schedule) -> Program:
         return Program(
             self.layer,
-            tuple(self._final(s) for s in plan.forward.values()),
+            tuple(p for s in plan.forward.values() for p in statements_of(self._final(s))),
             tuple(self._final(s) for s in plan.backward.values()),
             self.cotangents,
             {name: self.names[self.reverse.names[name]] for name in self.layer.wrt},
@@ -204,9 +230,25 @@ class _Assembly:
         adjoint = self.reverse.adjoints.get(target)
         if adjoint is None:
             return Trail(self.inputs[target].element(), self.names[self.reverse.names[target]], ())
-        result = factored(adjoint.terms, self.order)
+        result = factored(self._shown_terms(target), self.order)
         letters = free_letters(self._letters())
         return trail_of(adjoint, result, self.reverse.names, self.names, letters, self.order)
+
+    @cached_property
+    def lengths(self) -> Lengths:
+        """How far the axes of every tensor reach, incoming gradients and named values too."""
+        axes: dict[str, Sequence[Index]] = dict(self.layer.axes)
+        axes |= {self.names.get(d.name, d.name): d.indices for d in self.graph}
+        axes |= {name: axes[output] for output, name in self.cotangents.items()}
+        gradients = self.reverse.adjoints.items()
+        axes |= {self.names[self.reverse.names[n]]: a.indices for n, a in gradients if a.paths}
+        places = {
+            self.names.get(d.name, d.name): d.body.index.extent
+            for d in self.graph
+            if isinstance(d.body, ArgReduce)
+        }
+        reach = {name: tuple(i.extent for i in indices) for name, indices in axes.items()}
+        return Lengths(reach, places)
 
     def _letters(self) -> Sequence[str]:
         letters = [index.name for axes in self.layer.axes.values() for index in axes]
@@ -222,10 +264,16 @@ class _Assembly:
             if isinstance(part, Element)
         }
         shown = self.graph.needed([name for name in mentioned if name in self.graph])
+        return self._definitions(d for d in self.graph if not d.written and d.name in shown)
+
+    def definitions(self) -> tuple[Statement, ...]:
+        """Return every value that the outputs are computed from, in order."""
+        needed = self.graph.needed(self.layer.outputs)
+        return self._definitions(d for d in self.graph if d.name in needed)
+
+    def _definitions(self, found: Iterable[Definition]) -> tuple[Statement, ...]:
         return tuple(
-            self._final(Statement(d.name, d.element().subscripts, d.body))
-            for d in self.graph
-            if not d.written and d.name in shown
+            self._final(Statement(d.name, d.element().subscripts, d.body)) for d in found
         )
 
     def _mentions(self, target: str) -> list[Expr]:

@@ -20,6 +20,7 @@ from symgrad.language.expr import (
     Expr,
     Indicator,
     Number,
+    Pad,
     Where,
     add,
     element_names,
@@ -40,6 +41,7 @@ def reading_order(ranks: Mapping[str, int], cotangents: Mapping[str, int]) -> Or
     def key(base: Expr) -> tuple[int, int]:
         if isinstance(base, (Indicator, Delta)):
             return (4, 0)
+        base = base.element if isinstance(base, Pad) else base
         names = element_names(base)
         if isinstance(base, Element) and base.name in cotangents:
             return (1, cotangents[base.name])

@@ -6,18 +6,21 @@ Two expressions that differ only in the names of their indices are the same valu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from symgrad.derivation.terms import flatten, numbered, term_key
+from symgrad.language.affine import is_nonnegative
 from symgrad.language.expr import (
+    ZERO,
     Add,
     Element,
     Expr,
     Index,
     IndexValue,
     Mul,
+    Pad,
     Power,
     Reduce,
     alpha_key,
@@ -25,6 +28,7 @@ from symgrad.language.expr import (
     free_indices,
     freshen,
     ordered_free_indices,
+    replace,
     substitute,
 )
 
@@ -54,9 +58,18 @@ class Definition:
 
 @dataclass
 class Graph:
-    """The definitions so far, in order; `intern` adds one or finds an equal one."""
+    """The definitions so far, in order; `intern` adds one or finds an equal one.
+
+    Attributes:
+        definitions: by name.
+        axes: an index for each axis of every input and of every name of the user's.
+        filtered: whether a condition filters the indices of what is interned: it may read outside
+            of a tensor where that fails, and as a value of its own it reads 0 there.
+    """
 
     definitions: dict[str, Definition] = field(default_factory=dict)
+    axes: Mapping[str, Sequence[Index]] = field(default_factory=dict)
+    filtered: bool = False
     _by_key: dict[Any, str] = field(default_factory=dict)
     last_number: int = 0
 
@@ -79,6 +92,7 @@ class Graph:
         Its axes stand in the order of first appearance, or in the order of `target` when those are
         the same indices.
         """
+        body = self._guarded(body) if self.filtered else body
         free = ordered_free_indices(body)
         key = value_key(body, free)
         name = self._by_key.get(key)
@@ -89,6 +103,32 @@ class Graph:
             self._add(Definition(name, indices, body, candidate=candidate))
             return self[name].element()
         return self._at(name, free)
+
+    def _guarded(self, body: Expr) -> Expr:
+        """Return the body with 0 for what may be read outside of a tensor."""
+
+        def visit(part: Expr) -> Expr | None:
+            if isinstance(part, Pad):
+                return part
+            if isinstance(part, Element) and not self._is_inside(part):
+                return Pad(part, ZERO)
+            return None
+
+        return replace(body, visit)
+
+    def _is_inside(self, element: Element) -> bool:
+        lengths = self.lengths(element.name)
+        return all(
+            length is not None and is_nonnegative(place) and is_nonnegative(length - 1 - place)
+            for place, length in zip(element.subscripts, lengths, strict=True)
+        )
+
+    def lengths(self, name: str) -> tuple[Expr | None, ...]:
+        """Return how far the axes of a value reach."""
+        own = (
+            self.definitions[name].indices if name in self.definitions else self.axes.get(name, ())
+        )
+        return tuple(index.extent for index in own)
 
     def _at(self, name: str, free: Sequence[Index]) -> Element:
         """Return the element of a definition whose body reads these indices, in this order."""

@@ -49,6 +49,15 @@ from symgrad.language.functions import FUNCTIONS
 EVERYWHERE = (float("-inf"), float("inf"))
 
 
+@dataclass(frozen=True)
+class KnownSum:
+    """sum_{indices} body = value; the body is None where nothing depends on the index."""
+
+    indices: tuple[Index, ...]
+    body: Element | None
+    value: Term
+
+
 @dataclass
 class Lemmas:
     """Answer what is known about the values of a graph; answers are kept."""
@@ -95,17 +104,22 @@ class Lemmas:
 
     def close_sum(self, term: Term) -> Term | None:
         """Replace sums whose value is known: over nothing, or over a value with a known sum."""
+        known = self.known_sum(term)
+        return None if known is None else _without(term, known)
+
+    def known_sum(self, term: Term) -> KnownSum | None:
+        """Return the first sum of a term whose value is known."""
         for index in term.sums:
             if index.extent is not None and not any(
                 index in free_indices(b) for b, _ in term.factors
             ):
-                return _without(term, (index,), None, Term(UNIT, ((index.extent, UNIT),)))
+                return KnownSum((index,), None, Term(UNIT, ((index.extent, UNIT),)))
         for base, exponent in term.factors:
             if exponent == 1 and isinstance(base, Element) and base.name in self.graph:
                 own = _summed_alone(term, base)
                 value = self._sum_of(base, own) if own else None
                 if value is not None:
-                    return _without(term, own, base, value)
+                    return KnownSum(own, base, value)
         return None
 
     def _sum_of(self, base: Element, summed: tuple[Index, ...]) -> Term | None:
@@ -113,6 +127,8 @@ class Lemmas:
         for index in summed:
             at = [n for n, s in enumerate(base.subscripts) if index in free_indices(s)]
             if len(at) != 1 or not isinstance(base.subscripts[at[0]], IndexValue):
+                return None
+            if self.graph[base.name].indices[at[0]].extent != index.extent:
                 return None
             places.append(at[0])
         return self.axis_sum(base.name, tuple(sorted(places)))
@@ -204,7 +220,8 @@ def _summed_alone(term: Term, base: Expr) -> tuple[Index, ...]:
     return tuple(i for i in term.sums if i in free_indices(base) and i not in taken)
 
 
-def _without(term: Term, summed: tuple[Index, ...], base: Expr | None, value: Term) -> Term:
-    factors = merge_factors(tuple(f for f in term.factors if f[0] is not base) + value.factors)
-    sums = tuple(other for other in term.sums if other not in summed)
-    return Term(term.coefficient * value.coefficient, factors, sums)
+def _without(term: Term, known: KnownSum) -> Term:
+    rest = tuple(f for f in term.factors if f[0] is not known.body)
+    sums = tuple(other for other in term.sums if other not in known.indices)
+    value = known.value
+    return Term(term.coefficient * value.coefficient, merge_factors(rest + value.factors), sums)

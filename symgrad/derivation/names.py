@@ -16,6 +16,7 @@ from symgrad.language.expr import (
     Element,
     Expr,
     OpaqueCall,
+    Pad,
     Reduce,
     StopGradient,
     Where,
@@ -85,6 +86,7 @@ def _content_name(definition: Definition, graph: Graph, names: dict[str, str]) -
 
 
 def _known(expr: Expr, names: dict[str, str], root: str) -> str:
+    expr = expr.element if isinstance(expr, Pad) else expr
     return names.get(expr.name, expr.name) if isinstance(expr, Element) else root
 
 
@@ -139,7 +141,8 @@ def _is_mean(term: Term) -> bool:
 
 
 def _product_name(term: Term, graph: Graph, names: dict[str, str], root: str) -> str:
-    elements = [(b, e) for b, e in term.factors if isinstance(b, Element)]
+    bases = [(b.element if isinstance(b, Pad) else b, e) for b, e in term.factors]
+    elements = [(b, e) for b, e in bases if isinstance(b, Element)]
     if not elements:
         return "count"
     base, exponent = elements[0]

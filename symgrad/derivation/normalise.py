@@ -7,10 +7,12 @@ definition of its own, once for all its occurrences.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import singledispatch
 
 from symgrad.derivation.graph import Graph
+from symgrad.derivation.parts import Part, Parts, is_part, part_of
 from symgrad.derivation.terms import is_constant
 from symgrad.language.expr import (
     Add,
@@ -24,19 +26,24 @@ from symgrad.language.expr import (
     Element,
     Expr,
     Extent,
+    FloorDiv,
     Index,
     IndexValue,
     Indicator,
+    Mod,
     Mul,
     Not,
     Number,
     OpaqueCall,
     Or,
+    Pad,
     Power,
     Reduce,
     StopGradient,
     Where,
     add,
+    children,
+    free_indices,
     mul,
     power,
     split_coefficient,
@@ -51,8 +58,11 @@ _PRODUCTS = (
     Number,
     Constant,
     Element,
+    Pad,
     IndexValue,
     AxisLength,
+    FloorDiv,
+    Mod,
     Delta,
     Indicator,
     StopGradient,
@@ -60,12 +70,28 @@ _PRODUCTS = (
     Mul,
     Power,
 )
+_LEAVES = (Number, Constant, Element, Pad, IndexValue, AxisLength, FloorDiv, Mod)
 NO_TARGET: Target = ()
+Axes = Mapping[str, Sequence[Index]]
+NO_AXES: Axes = {}
 
 
-def normalise(statements: Sequence[Statement], graph: Graph) -> None:
-    """Add each statement, and the intermediates that it needs, to the graph."""
-    for statement in statements:
+def normalise(statements: Sequence[Statement], graph: Graph, axes: Axes = NO_AXES) -> None:
+    """Add each statement, and the intermediates that it needs, to the graph.
+
+    Statements that fill one tensor are one definition, where the last of them stands; `axes` holds
+    an index for each axis of a tensor.
+    """
+    graph.axes = axes
+    parts: dict[str, list[Part]] = {}
+    for number, statement in enumerate(statements):
+        if is_part(statement, statements):
+            value = atom(statement.value, graph, statement.indices)
+            parts.setdefault(statement.name, []).append(part_of(statement, value))
+            if all(later.name != statement.name for later in statements[number + 1 :]):
+                own = tuple(index.fresh() for index in axes[statement.name])
+                graph.assign(statement.name, own, Parts(tuple(parts[statement.name])))
+            continue
         body = normal(statement.value, graph, statement.indices)
         body = graph.known(graph.take_last(body, statement.indices))
         graph.assign(statement.name, statement.indices, body)
@@ -82,9 +108,16 @@ def normal(expr: Expr, graph: Graph, target: Target = NO_TARGET) -> Expr:
 @normal.register(Element)
 @normal.register(IndexValue)
 @normal.register(AxisLength)
+@normal.register(FloorDiv)
+@normal.register(Mod)
 @normal.register(Delta)
 def _(expr: Expr, graph: Graph, target: Target = NO_TARGET) -> Expr:
     return expr
+
+
+@normal.register
+def _(expr: Pad, graph: Graph, target: Target = NO_TARGET) -> Expr:
+    return Pad(expr.element, atom(expr.value, graph))
 
 
 @normal.register
@@ -96,7 +129,7 @@ def _(expr: Extent, graph: Graph, target: Target = NO_TARGET) -> Expr:
 def atom(expr: Expr, graph: Graph, target: Target = NO_TARGET) -> Expr:
     """Return the expression as one leaf: a constant as it is, anything else as an element."""
     body = normal(expr, graph, target)
-    if isinstance(body, (Number, Constant, Element, IndexValue, AxisLength, Delta)):
+    if isinstance(body, (*_LEAVES, Delta)) or _is_index_expression(body):
         return body
     if is_constant(body) or (isinstance(body, Mul) and all(map(_is_leaf_constant, body.factors))):
         return body
@@ -144,7 +177,7 @@ def _(expr: Mul, graph: Graph, target: Target = NO_TARGET) -> Expr:
 
 def _scale(constants: list[Expr], body: Expr, graph: Graph, target: Target) -> Expr:
     """Return constants times a single value; a sum or product stays one flat term."""
-    if isinstance(body, (Mul, Power, Element, StopGradient)) or (
+    if isinstance(body, (Mul, Power, Element, Pad, StopGradient)) or (
         isinstance(body, Reduce) and body.op == "sum"
     ):
         return mul(*constants, body)
@@ -164,7 +197,7 @@ def _factor(expr: Expr, graph: Graph, target: Target) -> Expr:
         return body
     if isinstance(body, Mul) and not any(isinstance(f, Reduce) for f in body.factors):
         return body
-    if isinstance(body, (Number, Constant, Element, IndexValue, AxisLength)) or is_constant(body):
+    if isinstance(body, _LEAVES) or is_constant(body) or _is_index_expression(body):
         return body
     return graph.intern(body, target)
 
@@ -179,7 +212,7 @@ def _(expr: Power, graph: Graph, target: Target = NO_TARGET) -> Expr:
         return power(body, expr.exponent)
     if exponent.denominator == 1 and _is_monomial(body):
         return power(body, expr.exponent)
-    base = body if isinstance(body, Element) else graph.intern(body, target)
+    base = body if isinstance(body, (Element, Pad)) else graph.intern(body, target)
     if exponent.denominator == 1:
         return power(base, expr.exponent)
     # a root is worth a name: it has its own derivative, and backward reads it
@@ -187,7 +220,7 @@ def _(expr: Power, graph: Graph, target: Target = NO_TARGET) -> Expr:
 
 
 def _is_monomial(body: Expr) -> bool:
-    return isinstance(body, (Power, Element)) or (
+    return isinstance(body, (Power, Element, Pad)) or (
         isinstance(body, Mul) and not any(isinstance(f, Reduce) for f in body.factors)
     )
 
@@ -214,7 +247,10 @@ def _(expr: StopGradient, graph: Graph, target: Target = NO_TARGET) -> Expr:
 
 @normal.register
 def _(expr: Compare, graph: Graph, target: Target = NO_TARGET) -> Expr:
-    return Compare(expr.op, _side(expr.left, graph), _side(expr.right, graph))
+    sides = (expr.left, expr.right)
+    # what an index is compared with is an integer
+    integers = any(_is_index_expression(side) and free_indices(side) for side in sides)
+    return Compare(expr.op, *(s if integers else _side(s, graph) for s in sides))
 
 
 def _side(expr: Expr, graph: Graph) -> Expr:
@@ -223,8 +259,9 @@ def _side(expr: Expr, graph: Graph) -> Expr:
 
 
 def _is_index_expression(expr: Expr) -> bool:
-    if isinstance(expr, (Add, Mul)):
-        return all(_is_index_expression(part) for part in expr.parts()[0])
+    """Say whether an expression is arithmetic of indices, sizes and numbers alone."""
+    if isinstance(expr, (Add, Mul, FloorDiv, Mod)):
+        return all(_is_index_expression(part) for part in children(expr))
     return isinstance(expr, (IndexValue, Number, AxisLength, Extent))
 
 
@@ -260,20 +297,37 @@ def _(expr: Where, graph: Graph, target: Target = NO_TARGET) -> Expr:
 @normal.register
 def _(expr: ArgReduce, graph: Graph, target: Target = NO_TARGET) -> Expr:
     condition = None if expr.condition is None else normal(expr.condition, graph)
-    return ArgReduce(expr.op, expr.index, condition, atom(expr.body, graph))
+    with filtered(graph, condition):
+        return ArgReduce(expr.op, expr.index, condition, atom(expr.body, graph))
 
 
 @normal.register
 def _(expr: Reduce, graph: Graph, target: Target = NO_TARGET) -> Expr:
     condition = None if expr.condition is None else normal(expr.condition, graph)
-    if expr.op == "sum":
-        body = normal(expr.body, graph)
-        if not (_is_monomial(body) or isinstance(body, (Number, Reduce))):
-            body = atom(body, graph)
-        if isinstance(body, Reduce) and body.op != "sum":
-            body = graph.intern(body)
-        return Reduce("sum", expr.indices, condition, body)
-    return _one_index_at_a_time(expr, condition, graph)
+    with filtered(graph, condition):
+        if expr.op == "sum":
+            return Reduce("sum", expr.indices, condition, _summand(expr.body, graph))
+        return _one_index_at_a_time(expr, condition, graph)
+
+
+def _summand(expr: Expr, graph: Graph) -> Expr:
+    body = normal(expr, graph)
+    if not (_is_monomial(body) or isinstance(body, (Number, Reduce))):
+        body = atom(body, graph)
+    if isinstance(body, Reduce) and body.op != "sum":
+        body = graph.intern(body)
+    return body
+
+
+@contextmanager
+def filtered(graph: Graph, condition: Expr | None) -> Iterator[None]:
+    """Let the graph know that a condition filters the indices of what is interned meanwhile."""
+    outside = graph.filtered
+    graph.filtered = outside or condition is not None
+    try:
+        yield
+    finally:
+        graph.filtered = outside
 
 
 def _one_index_at_a_time(expr: Reduce, condition: Expr | None, graph: Graph) -> Expr:

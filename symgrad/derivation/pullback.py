@@ -12,8 +12,10 @@ from fractions import Fraction
 from functools import singledispatch
 
 from symgrad.derivation.graph import Definition, Graph
-from symgrad.derivation.terms import UNIT, Factor, Term, flatten, is_constant, merge_factors
+from symgrad.derivation.parts import Part, Parts
+from symgrad.derivation.terms import UNIT, Factor, Term, flatten, merge_factors
 from symgrad.language.expr import (
+    ZERO,
     Add,
     And,
     ArgReduce,
@@ -24,18 +26,22 @@ from symgrad.language.expr import (
     Delta,
     Element,
     Expr,
+    FloorDiv,
     IndexValue,
     Indicator,
+    Mod,
     Mul,
     Not,
     Number,
     OpaqueCall,
     Or,
+    Pad,
     Power,
     Reduce,
     StopGradient,
     Where,
     conjunction,
+    element_names,
     ordered_free_indices,
     rename,
 )
@@ -83,7 +89,7 @@ def pull_back(
 
 
 # factors that no gradient flows through
-_WITHOUT_GRADIENT = (Indicator, Delta, StopGradient, ArgReduce, IndexValue)
+_WITHOUT_GRADIENT = (Indicator, Delta, StopGradient, ArgReduce, FloorDiv, Mod, Reduce)
 
 
 @singledispatch
@@ -96,6 +102,8 @@ def local_derivatives(body: Expr, value: Element, graph: Graph) -> Iterator[tupl
 @local_derivatives.register(Constant)
 @local_derivatives.register(IndexValue)
 @local_derivatives.register(AxisLength)
+@local_derivatives.register(FloorDiv)
+@local_derivatives.register(Mod)
 @local_derivatives.register(Delta)
 @local_derivatives.register(Indicator)
 @local_derivatives.register(StopGradient)
@@ -108,6 +116,7 @@ def _(body: Expr, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]
 @local_derivatives.register(Mul)
 @local_derivatives.register(Power)
 @local_derivatives.register(Element)
+@local_derivatives.register(Pad)
 def _(body: Expr, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
     for term in flatten(body):
         yield from _product_rule(term)
@@ -115,26 +124,51 @@ def _(body: Expr, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]
 
 def _product_rule(term: Term) -> Iterator[tuple[Element, Term]]:
     for position, (base, exponent) in enumerate(term.factors):
-        if not isinstance(base, Element):
-            assert is_constant(base) or isinstance(base, _WITHOUT_GRADIENT), base
+        if not isinstance(base, (Element, Pad)):
+            assert not element_names(base) or isinstance(base, _WITHOUT_GRADIENT), base
             continue
         rest: list[Factor] = list(term.factors)
         rest[position] = (base, exponent - 1)
-        yield base, Term(term.coefficient * exponent, merge_factors(rest), term.sums)
+        for element, masks in _read(base):
+            factors = merge_factors((*rest, *masks))
+            yield element, Term(term.coefficient * exponent, factors, term.sums)
+
+
+def _read(leaf: Expr) -> Iterator[tuple[Element, tuple[Factor, ...]]]:
+    """Yield the elements whose value a leaf may have, each with the masks where it has it.
+
+    The deltas of an element's own subscripts see to it that nothing is read outside.
+    """
+    if isinstance(leaf, Element):
+        yield leaf, ()
+    elif isinstance(leaf, Pad):
+        yield leaf.element, ()
+        if isinstance(leaf.value, Element):
+            yield leaf.value, ((Indicator(_outside(leaf.element)), UNIT),)
+
+
+def _outside(element: Element) -> Expr:
+    """Return the condition that some subscript of an element leaves its axis."""
+    conditions: list[Expr] = []
+    for axis, subscript in enumerate(element.subscripts):
+        conditions.append(Compare("<", subscript, ZERO))
+        conditions.append(Compare(">=", subscript, AxisLength(element.name, axis)))
+    return Or(tuple(conditions))
 
 
 @local_derivatives.register
 def _(body: Call, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
     rules = FUNCTIONS[body.function].derivatives
     for arg, rule in zip(body.args, rules, strict=True):
-        if isinstance(arg, Element):
-            yield arg, _as_term(rule(*body.args, value))
+        for element, masks in _read(arg):
+            yield element, _as_term(rule(*body.args, value)).times(Term(UNIT, masks))
 
 
 @local_derivatives.register
 def _(body: OpaqueCall, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
-    if isinstance(body.arg, Element):
-        yield body.arg, Term(UNIT, ((OpaqueCall(body.function, body.arg, body.order + 1), UNIT),))
+    derivative: Factor = (OpaqueCall(body.function, body.arg, body.order + 1), UNIT)
+    for element, masks in _read(body.arg):
+        yield element, Term(UNIT, (derivative, *masks))
 
 
 @local_derivatives.register
@@ -143,8 +177,8 @@ def _(body: Where, value: Element, graph: Graph) -> Iterator[tuple[Element, Term
         (body.then, body.condition),
         (body.otherwise, negate(body.condition)),
     ):
-        if isinstance(branch, Element):
-            yield branch, Term(UNIT, ((Indicator(condition), UNIT),))
+        for element, masks in _read(branch):
+            yield element, Term(UNIT, merge_factors(((Indicator(condition), UNIT), *masks)))
 
 
 @local_derivatives.register
@@ -152,13 +186,26 @@ def _(body: Reduce, value: Element, graph: Graph) -> Iterator[tuple[Element, Ter
     if body.op == "sum":
         for term in flatten(body):
             yield from _product_rule(term)
-    elif isinstance(body.body, Element):
+    elif isinstance(body.body, (Element, Pad)):
         fresh = {index: index.fresh() for index in body.indices}
         renamed = rename(body, fresh)
         assert isinstance(renamed, Reduce)
-        assert isinstance(renamed.body, Element)
         rule = _leave_one_out if body.op == "prod" else _first_extremum
-        yield renamed.body, rule(renamed, graph)
+        derivative = rule(renamed, graph)
+        for element, masks in _read(renamed.body):
+            yield element, derivative.times(Term(UNIT, masks))
+
+
+@local_derivatives.register
+def _(body: Parts, value: Element, graph: Graph) -> Iterator[tuple[Element, Term]]:
+    for part in body.parts_:
+        fresh = {index: index.fresh() for index in part.indices}
+        renamed = rename(part, fresh)
+        assert isinstance(renamed, Part)
+        places = zip(renamed.target, value.subscripts, strict=True)
+        deltas = tuple((Delta(place, own), UNIT) for place, own in places)
+        for element, masks in _read(renamed.value):
+            yield element, Term(UNIT, (*masks, *deltas), renamed.indices)
 
 
 def _first_extremum(body: Reduce, graph: Graph) -> Term:

@@ -6,7 +6,7 @@ holds the pattern's factors, with the pattern's own sums closed inside, holds th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -23,6 +23,7 @@ from symgrad.language.expr import (
     IndexValue,
     Mul,
     OpaqueCall,
+    Pad,
     Power,
     Reduce,
     element_names,
@@ -31,7 +32,9 @@ from symgrad.language.expr import (
     substitute,
 )
 
-Match = dict[Index, Index]
+Match = dict[Index, Expr]
+Lengths = Mapping[tuple[str, int], Expr | None]
+NO_LENGTHS: Lengths = {}
 
 # a value is read to this power at most: x^(1/100) to the 99th would lose digits
 LARGEST_POWER = 8
@@ -80,9 +83,13 @@ def pattern_of(definition: Definition) -> Pattern | None:
 
 @dataclass(frozen=True)
 class Patterns:
-    """The patterns of a graph, those with most factors first, found by a name that they hold."""
+    """The patterns of a graph, those with most factors first, found by a name that they hold.
+
+    `lengths` holds how far each axis of a value reaches.
+    """
 
     ranked: tuple[Pattern, ...]
+    lengths: Lengths
 
     @cached_property
     def _by_name(self) -> dict[str, list[int]]:
@@ -104,22 +111,24 @@ def reuse_once(term: Term, patterns: Patterns, without: str = "") -> Term | None
     present = {name for base, _ in term.factors for name in element_names(base)}
     for pattern in patterns.within(present):
         if pattern.definition.name != without:
-            found = _apply(pattern, term)
+            found = _apply(pattern, term, patterns.lengths)
             if found is not None:
                 return found
     return None
 
 
-def ordered_patterns(graph: Graph) -> Patterns:
-    """Return the patterns of the graph, those with most factors first."""
+def ordered_patterns(graph: Graph, leaves: Mapping[str, Sequence[Index]]) -> Patterns:
+    """Return the patterns of the graph; `leaves` holds an index for each axis of every input."""
+    axes = {**leaves, **{d.name: d.indices for d in graph}}
+    lengths = {(n, a): i.extent for n, indices in axes.items() for a, i in enumerate(indices)}
     found = [pattern_of(definition) for definition in graph]
     patterns = [pattern for pattern in found if pattern is not None]
     patterns.sort(key=lambda p: (-len(p.factors) - len(p.term.sums), not p.definition.written))
-    return Patterns(tuple(patterns))
+    return Patterns(tuple(patterns), lengths)
 
 
-def _apply(pattern: Pattern, term: Term) -> Term | None:
-    for match, used in _matches(pattern, 0, term, {}, {}):
+def _apply(pattern: Pattern, term: Term, lengths: Lengths) -> Term | None:
+    for match, used in _matches(pattern, term, lengths):
         if not _sums_are_closed(pattern, match, term, used):
             continue
         times = _times(pattern, term, used)
@@ -130,19 +139,25 @@ def _apply(pattern: Pattern, term: Term) -> Term | None:
 
 
 def _matches(
-    pattern: Pattern, position: int, term: Term, match: Match, used: Mapping[int, int]
+    pattern: Pattern, term: Term, lengths: Lengths
 ) -> Iterator[tuple[Match, dict[int, int]]]:
     """Yield each way to find the pattern's factors: the match, and {pattern place: term place}."""
-    if position == len(pattern.factors):
-        yield match, dict(used)
-        return
-    base, exponent = pattern.factors[position]
-    for place, (candidate, available) in enumerate(term.factors):
-        if place in used.values() or not _enough(pattern, available, exponent):
-            continue
-        extended = unify(base, candidate, match)
-        if extended is not None:
-            yield from _matches(pattern, position + 1, term, extended, {**used, position: place})
+
+    def extended(
+        position: int, match: Match, used: Mapping[int, int]
+    ) -> Iterator[tuple[Match, dict[int, int]]]:
+        if position == len(pattern.factors):
+            yield match, dict(used)
+            return
+        base, exponent = pattern.factors[position]
+        for place, (candidate, available) in enumerate(term.factors):
+            if place in used.values() or not _enough(pattern, available, exponent):
+                continue
+            found = unify(base, candidate, match, lengths)
+            if found is not None:
+                yield from extended(position + 1, found, {**used, position: place})
+
+    return extended(0, {}, {})
 
 
 def _enough(pattern: Pattern, available: Fraction, wanted: Fraction) -> bool:
@@ -179,20 +194,26 @@ def _sum_times(pattern: Pattern, term: Term, used: Mapping[int, int]) -> int:
 
 def _sums_are_closed(pattern: Pattern, match: Match, term: Term, used: Mapping[int, int]) -> bool:
     """Check that each index that the pattern sums is summed in the term, and nowhere else there."""
-    images = [match[index] for index in pattern.term.sums if index in match]
+    images = [image for index in pattern.term.sums if (image := _image(index, match)) is not None]
     if len(set(images)) < len(pattern.term.sums) or not set(images) <= set(term.sums):
         return False
     rest = [f for place, f in enumerate(term.factors) if place not in used.values()]
     if any(not free_indices(base).isdisjoint(images) for base, _ in rest):
         return False
-    return {match[index] for index in pattern.definition.indices}.isdisjoint(images)
+    own = [match[index] for index in pattern.definition.indices]
+    return all(free_indices(place).isdisjoint(images) for place in own)
+
+
+def _image(index: Index, match: Match) -> Index | None:
+    """Return the index that a summed index of the pattern became."""
+    place = match.get(index)
+    return place.index if isinstance(place, IndexValue) else None
 
 
 def _rewritten(
     pattern: Pattern, term: Term, match: Match, used: Mapping[int, int], times: int
 ) -> Term:
-    mapping = {old: IndexValue(new) for old, new in match.items()}
-    value = substitute(pattern.definition.element(), mapping)
+    value = substitute(pattern.definition.element(), match)
     factors: list[Factor] = []
     places = {place: position for position, place in used.items()}
     inserted = False
@@ -205,37 +226,68 @@ def _rewritten(
         if exponent:
             factors.append((base, exponent))
     factors += [
-        (freshen(substitute(base, mapping)), -exponent * times)
+        (freshen(substitute(base, match)), -exponent * times)
         for base, exponent in pattern.constants
     ]
-    images = {match[index] for index in pattern.term.sums}
+    images = {_image(index, match) for index in pattern.term.sums}
     sums = tuple(index for index in term.sums if index not in images)
     coefficient = term.coefficient / pattern.term.coefficient**times
     return Term(coefficient, merge_factors(factors), sums)
 
 
-def unify(pattern: Expr, expr: Expr, match: Match) -> Match | None:
-    """Return the match extended so that the pattern's indices become the expression's, or None."""
+def unify(pattern: Expr, expr: Expr, match: Match, lengths: Lengths = NO_LENGTHS) -> Match | None:
+    """Return the match extended so that the pattern's indices become the expression's, or None.
+
+    An index becomes an index of its range; where it runs along a whole axis, any place that is
+    read there, t_i or i - 1: no read leaves its tensor.
+    """
     if isinstance(pattern, IndexValue):
         if not isinstance(expr, IndexValue) or pattern.index.extent != expr.index.extent:
             return None
-        known = match.get(pattern.index)
-        if known is None:
-            return {**match, pattern.index: expr.index}
-        return match if known is expr.index else None
-    if type(pattern) is not type(expr) or isinstance(pattern, (Reduce, Add)):
+        return _bind(pattern.index, expr, match)
+    if type(pattern) is not type(expr) or isinstance(pattern, Reduce):
         return match if pattern == expr else None
-    return _unify_parts(pattern.parts(), expr.parts(), match)
+    if isinstance(pattern, Element) and isinstance(expr, Element):
+        return _unify_elements(pattern, expr, match, lengths)
+    # what stands under `pad` or in index arithmetic may be outside
+    inside = NO_LENGTHS if isinstance(pattern, (Pad, Add)) else lengths
+    return _unify_parts(pattern.parts(), expr.parts(), match, inside)
 
 
-def _unify_parts(left: Any, right: Any, match: Match) -> Match | None:
+def _bind(index: Index, place: Expr, match: Match) -> Match | None:
+    known = match.get(index)
+    if known is None:
+        return {**match, index: place}
+    return match if known == place else None
+
+
+def _unify_elements(
+    pattern: Element, expr: Element, match: Match, lengths: Lengths
+) -> Match | None:
+    if pattern.name != expr.name or len(pattern.subscripts) != len(expr.subscripts):
+        return None
+    result: Match | None = match
+    places = zip(pattern.subscripts, expr.subscripts, strict=True)
+    for axis, (subscript, place) in enumerate(places):
+        if result is None:
+            return None
+        whole = isinstance(subscript, IndexValue) and not isinstance(place, IndexValue)
+        if whole and isinstance(subscript, IndexValue):
+            along = lengths.get((pattern.name, axis)) == subscript.index.extent
+            result = _bind(subscript.index, place, result) if along else None
+        else:
+            result = unify(subscript, place, result)
+    return result
+
+
+def _unify_parts(left: Any, right: Any, match: Match, lengths: Lengths) -> Match | None:
     if isinstance(left, Expr) and isinstance(right, Expr):
-        return unify(left, right, match)
+        return unify(left, right, match, lengths)
     if isinstance(left, tuple) and isinstance(right, tuple):
         if len(left) != len(right):
             return None
         result: Match | None = match
         for a, b in zip(left, right, strict=True):
-            result = None if result is None else _unify_parts(a, b, result)
+            result = None if result is None else _unify_parts(a, b, result, lengths)
         return result
     return match if left == right else None

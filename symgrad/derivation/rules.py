@@ -7,26 +7,39 @@ write the function and add one line to RULES.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from symgrad.derivation.deltas import contract_deltas, contract_within_bound
+from symgrad.derivation.deltas import (
+    contract_deltas,
+    contract_into_pad,
+    contract_within_bound,
+)
 from symgrad.derivation.graph import Graph
 from symgrad.derivation.lemmas import Lemmas
+from symgrad.derivation.notes import Note
 from symgrad.derivation.reuse import Patterns, reuse_once
-from symgrad.derivation.terms import Term, combine, flatten, numbered
+from symgrad.derivation.terms import Term, combine, flatten, merge_factors, numbered, unflatten
+from symgrad.language.affine import is_nonnegative
 from symgrad.language.expr import (
     MINUS_ONE,
     ONE,
+    ZERO,
     Add,
     Call,
+    Delta,
     Element,
     Expr,
     Index,
+    IndexValue,
     Indicator,
     Number,
+    Pad,
+    Reduce,
+    element_names,
     free_indices,
     mul,
+    replace,
     split_coefficient,
     walk,
 )
@@ -45,6 +58,7 @@ class Context:
         own: the indices of the gradient itself.
         leaves: the layer's inputs, each with an index for each axis.
         values: the value that each gradient belongs to, by the gradient's name.
+        checked: integer inputs whose values are in range wherever they are compared.
     """
 
     graph: Graph
@@ -53,6 +67,7 @@ class Context:
     own: tuple[Index, ...]
     leaves: Mapping[str, Sequence[Index]]
     values: Mapping[str, str]
+    checked: Collection[str] = ()
 
     def extent_of(self, name: str, axis: int) -> Expr | None:
         """Return the extent of an axis of a value or of a gradient, which has its value's axes."""
@@ -61,18 +76,35 @@ class Context:
         return indices[axis].extent if axis < len(indices) else None
 
 
+Values = tuple[tuple[str, Expr], ...]
+
+
+def _nothing(before: Terms, after: Terms, context: Context) -> Values:
+    return ()
+
+
 @dataclass(frozen=True)
 class Rule:
-    """One law: its name, what a step says of it, and the function that applies it."""
+    """One law.
+
+    Attributes:
+        name: its name, which is the kind of its note too.
+        apply: the function that applies it, once or as often as it can.
+        explain: what its note mentions, given the terms before and after.
+    """
 
     name: str
-    caption: str
     apply: Callable[[Terms, Context], Terms | None]
+    explain: Callable[[Terms, Terms, Context], Values] = _nothing
+
+    def note(self, before: Terms, after: Terms, context: Context) -> Note:
+        """Return what a step says of one use."""
+        return Note(self.name, self.explain(before, after, context))
 
 
 def contract(terms: Terms, context: Context) -> Terms | None:
     """sum_l delta_lc f_l = f_c. Ends: each use removes one delta and one summed index."""
-    new = [contract_deltas(term) for term in terms]
+    new = [contract_deltas(term, context.checked) for term in terms]
     return [term for term in new if term.coefficient] if new != terms else None
 
 
@@ -81,14 +113,98 @@ def contract_bounded(terms: Terms, context: Context) -> Terms | None:
     return _each(terms, lambda term: contract_within_bound(term, context.extent_of))
 
 
+def contract_padded(terms: Terms, context: Context) -> Terms | None:
+    """sum_i delta(i+1, p) f_i = pad(f[p-1]). Ends: each use removes one delta and one sum."""
+    return _each(terms, lambda term: contract_into_pad(term, context.extent_of))
+
+
+def drop_padding(terms: Terms, context: Context) -> Terms | None:
+    """pad(x_i) = x_i where that is read inside. Ends: each use removes a pad."""
+
+    def apply(term: Term) -> Term | None:
+        factors = [(_unpadded(base, context), e) for base, e in term.factors]
+        changed = any(
+            new is not old for (new, _), (old, _) in zip(factors, term.factors, strict=True)
+        )
+        return Term(term.coefficient, merge_factors(factors), term.sums) if changed else None
+
+    return _each(terms, apply)
+
+
+def _unpadded(base: Expr, context: Context) -> Expr:
+    return base.element if isinstance(base, Pad) and is_inside(base.element, context) else base
+
+
+def is_inside(element: Element, context: Context) -> bool:
+    """Say whether an element is certainly read inside of its tensor."""
+    for axis, place in enumerate(element.subscripts):
+        length = context.extent_of(element.name, axis)
+        if length is None or not is_nonnegative(place) or not is_nonnegative(length - 1 - place):
+            return False
+    return True
+
+
+def pad_masked_reads(term: Term, context: Context) -> Term:
+    """[j <= i]*x[i-j] = [j <= i]*pad(x[i-j]): what a mask beside it keeps inside, read 0 around.
+
+    A reduction's condition guards a read; a mask that prints as `where` does not.
+    """
+    masks = [b for b, _ in term.factors if isinstance(b, Indicator) and _is_outside(b, term)]
+    guarding = frozenset(index for mask in masks for index in free_indices(mask))
+
+    def visit(part: Expr) -> Expr | None:
+        if isinstance(part, (Pad, Indicator, Delta)):
+            return part
+        if not isinstance(part, Element) or guarding.isdisjoint(free_indices(part)):
+            return None
+        return None if is_inside(part, context) else Pad(part, ZERO)
+
+    if not masks:
+        return term
+    factors = tuple((replace(base, visit), e) for base, e in term.factors)
+    return Term(term.coefficient, factors, term.sums)
+
+
+def _is_outside(base: Expr, term: Term) -> bool:
+    return free_indices(base).isdisjoint(term.sums)
+
+
 def reuse_forward_value(terms: Terms, context: Context) -> Terms | None:
     """A product that forward has computed is read. Ends: each use removes factors or a sum."""
     return _each(terms, lambda term: reuse_once(term, context.patterns))
 
 
+def _reads_by_arithmetic(base: Expr) -> bool:
+    return any(
+        isinstance(part, Element) and not all(isinstance(s, IndexValue) for s in part.subscripts)
+        for part in walk(base)
+    )
+
+
+def _value_read(before: Terms, after: Terms, context: Context) -> Values:
+    """Return the forward value that only the new terms read."""
+    known = {name for term in before for base, _ in term.factors for name in element_names(base)}
+    for term in after:
+        for base, _ in term.factors:
+            if isinstance(base, Element) and base.name not in known:
+                return (("value", base),)
+    return ()
+
+
 def close_known_sum(terms: Terms, context: Context) -> Terms | None:
     """A sum with a known value is that value. Ends: each use removes one summed index."""
     return _each(terms, context.lemmas.close_sum)
+
+
+def _sum_closed(before: Terms, after: Terms, context: Context) -> Values:
+    """Return the first sum that was closed, and its value."""
+    for term in before:
+        known = context.lemmas.known_sum(term)
+        if known is not None:
+            body = ONE if known.body is None else known.body
+            total = Reduce("sum", known.indices, None, body)
+            return (("total", total), ("value", unflatten([known.value])))
+    return ()
 
 
 def drop_repeated_mask(terms: Terms, context: Context) -> Terms | None:
@@ -101,6 +217,8 @@ def drop_repeated_mask(terms: Terms, context: Context) -> Terms | None:
             others = [base for base, e in term.factors if e > 0 and base is not mask]
             if not lemmas.is_finite_product(term):
                 continue
+            if any(_reads_by_arithmetic(base) for base in others):
+                continue  # the mask may be what keeps a read inside
             if any(mask.condition in lemmas.vanishes_outside(base) for base in others):
                 kept = tuple(f for f in term.factors if f[0] is not mask)
                 return Term(term.coefficient, kept, term.sums)
@@ -192,29 +310,31 @@ def _each(terms: Terms, function: Callable[[Term], Term | None]) -> Terms | None
 
 
 RULES: Sequence[Rule] = (
-    Rule("contract_delta", "contract the delta", contract),
-    Rule("contract_bounded", "contract the delta, within the bound of its index", contract_bounded),
-    Rule("reuse_forward_value", "reuse a forward value", reuse_forward_value),
-    Rule("close_known_sum", "a sum that is known from the forward values", close_known_sum),
-    Rule("drop_repeated_mask", "the mask is in the value already", drop_repeated_mask),
-    Rule("combine_like_terms", "combine like terms", combine_like_terms),
-    Rule("multiply_out", "multiply out, and cancel", multiply_out),
+    Rule("contract_delta", contract),
+    Rule("contract_bounded", contract_bounded),
+    Rule("contract_padded", contract_padded),
+    Rule("drop_padding", drop_padding),
+    Rule("reuse_forward_value", reuse_forward_value, _value_read),
+    Rule("close_known_sum", close_known_sum, _sum_closed),
+    Rule("drop_repeated_mask", drop_repeated_mask),
+    Rule("combine_like_terms", combine_like_terms),
+    Rule("multiply_out", multiply_out),
 )
 
 
 def simplify(
-    terms: Terms, context: Context, record: Callable[[Rule, Terms], None] | None = None
+    terms: Terms, context: Context, record: Callable[[Rule, Terms, Terms], None] | None = None
 ) -> Terms:
-    """Apply the rules until none applies; `record` is told of each use."""
+    """Apply the rules until none applies; `record` is told of each use: rule, before, after."""
     applied = True
     while applied:
         applied = False
         for rule in RULES:
             new = rule.apply(terms, context)
             if new is not None:
+                if record is not None:
+                    record(rule, terms, new)
                 terms = new
                 applied = True
-                if record is not None:
-                    record(rule, terms)
                 break
     return terms

@@ -18,6 +18,7 @@ from symgrad.language.expr import (
     Element,
     Expr,
     Mul,
+    Pad,
     Power,
     Reduce,
     StopGradient,
@@ -50,6 +51,7 @@ class Schedule:
         return [
             reader
             for reader, statement in (*self.forward.items(), *self.backward.items())
+            if name in statement.value.names
             for part in walk(statement.value)
             if isinstance(part, Element) and part.name == name
         ]
@@ -95,6 +97,8 @@ def _place(definition: Definition, plan: Schedule) -> None:
     name = definition.name
     statement = plan.forward[name]
     readers = plan.readers(name)
+    if _is_padded(name, plan):
+        return
     narrow = has_narrow_addends(statement.value, len(statement.subscripts))
     if _is_trivial(statement.value) or narrow:
         _insert(statement, readers, plan)
@@ -111,6 +115,14 @@ def _place(definition: Definition, plan: Schedule) -> None:
     elif only_backward:
         del plan.forward[name]
         plan.backward = {name: statement, **plan.backward}
+
+
+def _is_padded(name: str, plan: Schedule) -> bool:
+    """Say whether a value is read with 0 around: that takes an array."""
+    statements = (*plan.forward.values(), *plan.backward.values())
+    reading = (statement.value for statement in statements if name in statement.value.names)
+    parts = (part for value in reading for part in walk(value))
+    return any(isinstance(part, Pad) and part.element.name == name for part in parts)
 
 
 def _is_trivial(value: Expr) -> bool:
@@ -200,8 +212,13 @@ def _drop_copies(plan: Schedule, results: Sequence[str]) -> None:
             and original.name in plan.backward
             and original.name not in results
             and original.subscripts == copy.subscripts
+            and _ranges(plan.backward[original.name]) == _ranges(copy)
         ):
             _take_place(plan, copy, original)
+
+
+def _ranges(statement: Statement) -> list[Expr | None]:
+    return [index.extent for index in statement.indices]
 
 
 def _take_place(plan: Schedule, copy: Statement, original: Element) -> None:

@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import singledispatchmethod
 from typing import Any
 
+from symgrad.derivation.parts import is_part
 from symgrad.language.expr import (
     MINUS_ONE,
     NEGATIVE_INFINITY,
@@ -72,18 +73,20 @@ class Scaled:
 
 def stabilise(statements: Sequence[Statement]) -> list[Statement]:
     """Return the statements with stable exponentials, looking through earlier statements."""
-    rewriter = _Stabiliser()
+    rewriter = _Stabiliser(frozenset(s.name for s in statements if is_part(s, statements)))
     return [rewriter.statement(statement) for statement in statements]
 
 
 class _Stabiliser:
-    def __init__(self) -> None:
+    def __init__(self, filled: frozenset[str]) -> None:
+        self.filled = filled
         self.known: dict[str, tuple[tuple[Index, ...], Scaled]] = {}
         self.shifts: dict[Any, Expr] = {}
 
     def statement(self, statement: Statement) -> Statement:
         value = self.scaled(statement.value)
-        self.known[statement.name] = (statement.indices, value)
+        if statement.name not in self.filled:
+            self.known[statement.name] = (statement.indices, value)
         return Statement(statement.name, statement.subscripts, value.plain)
 
     @singledispatchmethod

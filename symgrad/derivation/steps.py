@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symgrad.derivation.adjoint import Adjoint
 from symgrad.derivation.factor import Order
+from symgrad.derivation.notes import Note
 from symgrad.derivation.pullback import Contribution
 from symgrad.derivation.schedule import rename_elements
 from symgrad.derivation.terms import Term, unflatten
@@ -33,16 +34,26 @@ class Step:
     """One line of a derivation.
 
     Attributes:
-        rule: the name of the rule, as in RULES, or chain_rule, derivative, insert, factor.
-        caption: what a reader is told about it.
+        note: which rule it used, one of RULES or chain_rule, derivative, insert, factor; on what.
         before: the expression that it started from; None for the chain rule.
         after: the expression that it led to.
     """
 
-    rule: str
-    caption: str
+    note: Note
     before: Expr | None
     after: Expr
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule."""
+        return self.note.kind.partition(".")[0]
+
+    @property
+    def caption(self) -> str:
+        """What a reader is told about it, in English."""
+        from symgrad.formats.captions import caption_text
+
+        return caption_text(self.note)
 
 
 @dataclass(frozen=True)
@@ -77,30 +88,30 @@ def trail_of(
     def shown(expr: Expr) -> Expr:
         return rename_elements(rename(expr, relettered), names)
 
-    recorded: list[tuple[str, str, Expr]] = []
+    recorded: list[tuple[Note, Expr]] = []
     if adjoint.paths:
         paths = list({path.source.name: path for path in adjoint.paths}.values())
         # an output that is read further: its incoming gradient, and what its readers add
         direct = [unflatten([term]) for term in adjoint.lines[0].terms[: -len(adjoint.paths)]]
         chain = add(*direct, *(_path(path, cotangent_of) for path in paths))
-        recorded.append(("chain_rule", _chain_caption(paths, names), shown(chain)))
+        recorded.append((_chain_note(paths).map(shown), shown(chain)))
     for line in adjoint.lines:
-        flat = line.rule == "derivative"
+        flat = line.note.kind == "derivative"
         after = add(*map(_one_sum, line.terms)) if flat else unflatten(line.terms, order)
-        recorded.append((line.rule, line.caption, shown(after)))
-    recorded.append(("factor", "take out what the terms share", rename_elements(result, names)))
+        recorded.append((line.note.map(shown), shown(after)))
+    recorded.append((Note("factor"), rename_elements(result, names)))
     target = rename_elements(adjoint.target, names)
     assert isinstance(target, Element)
     name = names.get(cotangent_of[adjoint.target.name], cotangent_of[adjoint.target.name])
     return Trail(target, name, _without_repeats(recorded))
 
 
-def _without_repeats(recorded: Sequence[tuple[str, str, Expr]]) -> tuple[Step, ...]:
+def _without_repeats(recorded: Sequence[tuple[Note, Expr]]) -> tuple[Step, ...]:
     steps: list[Step] = []
-    for rule, caption, after in recorded:
+    for note, after in recorded:
         before = steps[-1].after if steps else None
         if before is None or not _same(before, after):
-            steps.append(Step(rule, caption, before, after))
+            steps.append(Step(note, before, after))
     return tuple(steps)
 
 
@@ -122,14 +133,14 @@ def _one_sum(term: Term) -> Expr:
     return mul(Number(term.coefficient), body)
 
 
-def _chain_caption(paths: Sequence[Contribution], names: Mapping[str, str]) -> str:
+def _chain_note(paths: Sequence[Contribution]) -> Note:
     if len(paths) > 1:
-        return f"chain rule: the sum over {len(paths)} paths"
+        return Note("chain_rule.paths", (("count", len(paths)),))
     (path,) = paths
     if not path.source.subscripts:
-        return "chain rule"
-    source, target = (names.get(e.name, e.name) for e in (path.source, path.target))
-    return f"chain rule: one element of {target} may reach every element of {source}"
+        return Note("chain_rule")
+    whole = (("target", Element(path.target.name)), ("source", Element(path.source.name)))
+    return Note("chain_rule.elements", whole)
 
 
 def _fresh_letters(adjoint: Adjoint, letters: Sequence[str]) -> dict[Index, Index]:

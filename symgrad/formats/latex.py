@@ -1,4 +1,4 @@
-"""Print expressions, statements and derivation steps in LaTeX."""
+"""Print expressions and statements in LaTeX."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from symgrad.formats.latex_names import escape, index_letter, name_parts, symbol
 from symgrad.formats.layout import page_for
 from symgrad.formats.notation import Level, Notation, Piece
-from symgrad.language.expr import Element, Expr, Index
+from symgrad.formats.statements import printed_statement
+from symgrad.language.expr import Expr, Index
 from symgrad.language.functions import FUNCTIONS
+from symgrad.language.lengths import NO_LENGTHS, Lengths
 from symgrad.language.statement import Statement
 
 RELATIONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
@@ -31,6 +33,9 @@ class LatexNotation(Notation):
 
     brackets_fractions = False
     iverson = True
+
+    def statement(self, left: str, right: str, ranges: Sequence[str]) -> str:
+        return f"{left} = {right}" + "".join(rf" \quad ({part})" for part in ranges)
 
     def bracket(self, text: str) -> str:
         return rf"\left({text}\right)" if _is_tall(text) else f"({text})"
@@ -169,7 +174,11 @@ LATEX = LatexNotation()
 
 
 def to_latex(
-    expr: Expr, *, indices: Iterable[Index] = (), partials: Mapping[str, str] | None = None
+    expr: Expr,
+    *,
+    indices: Iterable[Index] = (),
+    partials: Mapping[str, str] | None = None,
+    lengths: Lengths = NO_LENGTHS,
 ) -> str:
     r"""Return `expr` in LaTeX, without dollar signs.
 
@@ -178,47 +187,22 @@ def to_latex(
         indices: indices that are bound around it, as on the left of a statement.
         partials: for the steps of a derivation, the output of each incoming gradient, {"dy": "y"}:
             dy_kl prints as `\frac{\partial L}{\partial y_{kl}}`.
+        lengths: how far the axes of tensors reach: an index that stands alone on an axis of its
+            own length is printed without a bound.
     """
-    return page_for(LATEX, (expr,), indices, partials).text(expr)
+    return page_for(LATEX, (expr,), indices, partials, lengths).text(expr)
 
 
-def statement_latex(statement: Statement) -> str:
+def statement_latex(
+    statement: Statement, lengths: Lengths = NO_LENGTHS, ranges: bool = False
+) -> str:
     r"""Return a statement in LaTeX, every sum written out.
+
+    Arguments are those of `statements.printed_statement`.
 
     Example:
         >>> from symgrad import Layer
         >>> print(statement_latex(Layer("Affine", "y_ij = x_ik w_kj + b_j").statements[0]))
         y_{ij} = \sum_{k} x_{ik} \, w_{kj} + b_{j}
     """
-    target = Element(statement.name, statement.subscripts)
-    page = page_for(LATEX, (target, statement.value), statement.indices)
-    return f"{page.text(target)} = {page.text(statement.value)}"
-
-
-def steps_latex(
-    left: str,
-    lines: Sequence[tuple[Expr | str, str]],
-    *,
-    indices: Iterable[Index] = (),
-    partials: Mapping[str, str] | None = None,
-) -> str:
-    """Return the steps of a derivation as an `aligned` environment, the captions in a column.
-
-    Args:
-        left: the LaTeX before the first `=`.
-        lines: the right-hand sides (an expression, or LaTeX) with their captions in plain words.
-        indices: the indices of the left side.
-        partials: as in `to_latex`.
-    """
-    indices = tuple(indices)
-    partials = {} if partials is None else partials
-    rows = []
-    for number, (right, caption) in enumerate(lines):
-        if isinstance(right, str):
-            text = right
-        else:
-            text = to_latex(right, indices=indices, partials=partials)
-        row = f"{'' if number else left + ' '}&= {text}"
-        rows.append(row + (rf" && \text{{{escape(caption)}}}" if caption else ""))
-    body = " \\\\\n".join(f"  {row}" for row in rows)
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+    return printed_statement(LATEX, statement, lengths, ranges)

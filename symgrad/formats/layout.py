@@ -43,6 +43,7 @@ from symgrad.language.expr import (
     StopGradient,
     Where,
 )
+from symgrad.language.lengths import NO_LENGTHS, Lengths
 from symgrad.language.program import Partial
 
 HALF = Fraction(1, 2)
@@ -57,12 +58,14 @@ class Page:
         scope: the visible indices.
         partials: in the steps of a derivation, the output each incoming gradient belongs to;
             None outside of steps.
+        lengths: how far the axes of tensors reach, where that is known.
         compact: whether to leave out the spaces around `+` and `<`, as in subscripts.
     """
 
     notation: Notation
     scope: Scope
     partials: Mapping[str, str] | None = None
+    lengths: Lengths = NO_LENGTHS
     compact: bool = False
 
     @property
@@ -337,7 +340,10 @@ def _(expr: Indicator, page: Page) -> Piece:
 
 @layout.register
 def _(expr: Delta, page: Page) -> Piece:
-    left, right = page.squeezed().text(expr.left), page.squeezed().text(expr.right)
+    sides = (expr.left, expr.right)
+    if isinstance(expr.right, IndexValue) and not isinstance(expr.left, IndexValue):
+        sides = (expr.right, expr.left)  # the index, then the place that it must be
+    left, right = (page.squeezed().text(side) for side in sides)
     plain = isinstance(expr.left, IndexValue) and isinstance(expr.right, IndexValue)
     if page.in_steps and plain and len(left) == len(right) == 1:
         first, second = sorted((left, right))
@@ -350,12 +356,13 @@ def _(expr: Delta, page: Page) -> Piece:
 
 @layout.register
 def _(expr: Reduce, page: Page) -> Piece:
-    return _reduction(range_of(expr), page)
+    return _reduction(range_of(expr, page.lengths), page)
 
 
 @layout.register
 def _(expr: ArgReduce, page: Page) -> Piece:
-    return _reduction(range_of(Reduce(expr.op, (expr.index,), expr.condition, expr.body)), page)
+    reduction = Reduce(expr.op, (expr.index,), expr.condition, expr.body)
+    return _reduction(range_of(reduction, page.lengths), page)
 
 
 def _reduction(run: Range, page: Page) -> Piece:
@@ -363,7 +370,7 @@ def _reduction(run: Range, page: Page) -> Piece:
     inner = replace(page, scope=page.scope.bind(run.indices, inside))
     letters = [inner.notation.index(inner.scope.letter(index)).text for index in run.indices]
     bounded = [i for i in run.bounded if not (page.in_steps and isinstance(i.extent, AxisLength))]
-    conditions = [_bound(index, inner) for index in bounded]
+    conditions = [bound(index, inner) for index in bounded]
     conditions += [inner.squeezed().text(condition, Level.OR) for condition in run.conditions]
     begins = bool(bounded) or run.begins_with_index
     short = len(letters) == len(conditions) == 1 and begins
@@ -371,13 +378,13 @@ def _reduction(run: Range, page: Page) -> Piece:
     return Piece(f"{prefix} {inner.text(run.body, Level.PRODUCT)}", Level.PRODUCT, reaches=True)
 
 
-def _bound(index: Index, page: Page) -> str:
+def bound(index: Index, page: Page, compact: bool = True) -> str:
     """Print how far an index runs; no other index may occur, so lengths name their tensor."""
     if index.extent is None:
         raise AssertionError(f"index {index!r} has no extent")
     bare = replace(page.squeezed(), scope=Scope(scalars=page.scope.scalars))
     letter = page.notation.index(page.scope.letter(index)).text
-    return page.notation.compare(letter, "<", bare.text(index.extent, Level.SUM), True)
+    return page.notation.compare(letter, "<", bare.text(index.extent, Level.SUM), compact)
 
 
 def page_for(
@@ -385,6 +392,7 @@ def page_for(
     exprs: Iterable[Expr],
     indices: Iterable[Index] = (),
     partials: Mapping[str, str] | None = None,
+    lengths: Lengths = NO_LENGTHS,
 ) -> Page:
     """Return the page on which `exprs` are printed, `indices` being bound around them."""
-    return Page(notation, Scope.around(exprs, indices), partials)
+    return Page(notation, Scope.around(exprs, indices), partials, lengths)

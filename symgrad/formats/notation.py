@@ -53,6 +53,10 @@ class Notation(ABC):
     brackets_fractions: bool
     iverson: bool
 
+    def statement(self, left: str, right: str, ranges: Sequence[str]) -> str:
+        """Write a statement, with the ranges `i<n` of indices that must be given."""
+        return f"{left} = {right}" + (f" for {', '.join(ranges)}" if ranges else "")
+
     @abstractmethod
     def bracket(self, text: str) -> str:
         """Put brackets around `text`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symgrad.formats.products import as_divisor, divide_by_ranges, multiply_out
@@ -23,6 +24,7 @@ from symgrad.language.expr import (
     free_indices,
     walk,
 )
+from symgrad.language.lengths import NO_LENGTHS, Lengths
 
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 REFUTED = {"<": ">=", "<=": ">"}
@@ -53,8 +55,12 @@ class Range:
         return isinstance(first, Compare) and first.left == IndexValue(self.indices[0])
 
 
-def range_of(expr: Reduce) -> Range:
-    """Return the form in which a reduction is printed."""
+def range_of(expr: Reduce, lengths: Lengths = NO_LENGTHS) -> Range:
+    """Return the form in which a reduction is printed.
+
+    `lengths` holds how far the axes of tensors reach: an index that stands alone on an axis of its
+    own length needs no bound.
+    """
     conditions = conjuncts(expr.condition)
     op, body = expr.op, expr.body
     if op == "sum":
@@ -64,7 +70,9 @@ def range_of(expr: Reduce) -> Range:
             op, body = _as_mean(Reduce(op, expr.indices, None, body))
     conditions = tuple(_index_first(condition, expr.indices) for condition in conditions)
     conditions = tuple(_never_a_bound(condition) for condition in conditions)
-    bounded = tuple(i for i in expr.indices if _needs_bound(i, expr.indices, body, conditions))
+    parts = [part for inside in (body, *conditions) for part in walk(inside)]
+    free = [i for i in expr.indices if not _is_axis(i, parts, lengths)]
+    bounded = tuple(i for i in free if _needs_bound(i, expr.indices, parts, conditions))
     return Range(op, expr.indices, bounded, conditions, body)
 
 
@@ -105,7 +113,8 @@ def _reads_as_bound(condition: Expr) -> bool:
     """Say whether a condition would be read as the extent of its index: `k<3`, but not `k<=j`."""
     if not isinstance(condition, Compare):
         return False
-    return not (free_indices(condition.left) and free_indices(condition.right))
+    sides = ((condition.left, condition.right), (condition.right, condition.left))
+    return any(isinstance(side, IndexValue) and not free_indices(other) for side, other in sides)
 
 
 def _as_mean(expr: Reduce) -> tuple[str, Expr]:
@@ -140,8 +149,18 @@ def _never_a_bound(condition: Expr) -> Expr:
     return condition
 
 
+def _is_axis(index: Index, parts: Sequence[Expr], lengths: Lengths) -> bool:
+    """Say whether an index stands alone on an axis that is known to be as long as it runs."""
+    return any(
+        subscript == IndexValue(index) and length == index.extent
+        for part in parts
+        if isinstance(part, Element)
+        for subscript, length in zip(part.subscripts, lengths.of(part.name), strict=False)
+    )
+
+
 def _needs_bound(
-    index: Index, bound: tuple[Index, ...], body: Expr, conditions: tuple[Expr, ...]
+    index: Index, bound: tuple[Index, ...], parts: Sequence[Expr], conditions: tuple[Expr, ...]
 ) -> bool:
     """Say whether the extent of an index would not be read from where it stands.
 
@@ -152,7 +171,6 @@ def _needs_bound(
     if not isinstance(index.extent, AxisLength):
         return True
     value = IndexValue(index)
-    parts = [part for expr in (body, *conditions) for part in walk(expr)]
     if any(isinstance(part, Element) and value in part.subscripts for part in parts):
         return False
     if not any(_compared_with(value, condition) for condition in conditions):

@@ -1,4 +1,4 @@
-"""Print expressions, statements and derivation steps in the formula language."""
+"""Print expressions and statements in the formula language."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from symgrad.formats.layout import page_for
 from symgrad.formats.notation import Level, Notation, Piece
-from symgrad.language.expr import REDUCTIONS, Element, Expr, Index
+from symgrad.formats.statements import printed_statement
+from symgrad.language.expr import REDUCTIONS, Expr, Index
+from symgrad.language.lengths import NO_LENGTHS, Lengths
 from symgrad.language.statement import Statement
-
-CAPTION_GAP = 8  # columns between the longest line and the captions
-CAPTION_LIMIT = 88  # longer lines do not move the captions of the others
 
 
 class TextNotation(Notation):
@@ -115,7 +114,11 @@ TEXT = TextNotation()
 
 
 def to_text(
-    expr: Expr, *, indices: Iterable[Index] = (), partials: Mapping[str, str] | None = None
+    expr: Expr,
+    *,
+    indices: Iterable[Index] = (),
+    partials: Mapping[str, str] | None = None,
+    lengths: Lengths = NO_LENGTHS,
 ) -> str:
     """Return `expr` in the formula language.
 
@@ -125,52 +128,22 @@ def to_text(
             letters, and no bound index takes one of them.
         partials: given for the steps of a derivation: the output of each incoming gradient,
             {"dy": "y"}. Then dy_kl prints as `dL/dy_kl`, and deltas as `delta_jl`.
+        lengths: how far the axes of tensors reach: an index that stands alone on an axis of its
+            own length is printed without a bound.
     """
-    return page_for(TEXT, (expr,), indices, partials).text(expr)
+    return page_for(TEXT, (expr,), indices, partials, lengths).text(expr)
 
 
-def statement_text(statement: Statement) -> str:
+def statement_text(
+    statement: Statement, lengths: Lengths = NO_LENGTHS, ranges: bool = False
+) -> str:
     """Return a statement in the formula language, every sum written out.
+
+    Arguments are those of `statements.printed_statement`.
 
     Example:
         >>> from symgrad import Layer
         >>> statement_text(Layer("Affine", "y_{i,j} = x_ik w_kj + b_j").statements[0])
         'y_ij = sum_k x_ik*w_kj + b_j'
     """
-    target = Element(statement.name, statement.subscripts)
-    page = page_for(TEXT, (target, statement.value), statement.indices)
-    return f"{page.text(target)} = {page.text(statement.value)}"
-
-
-def steps_text(
-    left: str,
-    lines: Sequence[tuple[Expr | str, str]],
-    *,
-    indices: Iterable[Index] = (),
-    partials: Mapping[str, str] | None = None,
-) -> str:
-    """Return the steps of a derivation, one a line, `=` below `=` and the captions in a column.
-
-    Args:
-        left: the text before the first `=`.
-        lines: the right-hand sides (an expression, or text) with their captions.
-        indices: the indices of the left side.
-        partials: as in `to_text`.
-    """
-    indices = tuple(indices)
-    partials = {} if partials is None else partials
-    rows = [
-        right if isinstance(right, str) else to_text(right, indices=indices, partials=partials)
-        for right, _ in lines
-    ]
-    starts = [left, *[" " * len(left)] * (len(rows) - 1)]
-    rows = [f"{start} = {row}" for start, row in zip(starts, rows, strict=True)]
-    column = max((len(row) for row in rows if len(row) <= CAPTION_LIMIT), default=0) + CAPTION_GAP
-    captions = [caption for _, caption in lines]
-    return "\n".join(_captioned(*pair, column) for pair in zip(rows, captions, strict=True))
-
-
-def _captioned(row: str, caption: str, column: int) -> str:
-    if not caption:
-        return row
-    return row.ljust(max(column, len(row) + CAPTION_GAP)) + caption
+    return printed_statement(TEXT, statement, lengths, ranges)

@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 import symgrad
-from symgrad.formats.derivation import derivation_text
+from symgrad.derivation import Derivation
+from symgrad.documents import document
+from symgrad.documents.formats import FORMATS, Options
 
 FORMULAS = (
     "y_ij = gamma_j*(x_ij - mean_k x_ik)/sqrt(mean_k (x_ik - mean_l x_il)^2 + eps) + beta_j",
@@ -15,15 +17,21 @@ FORMULAS = (
     "y = max_{i,j} x_ij*w_j",
     "y_i = prod_j x_ij",
 )
+WRITTEN = ("text", "latex", "markdown", "json")
 SCRIPT = f"""
 import symgrad
-from symgrad.formats.derivation import derivation_text
+from symgrad.documents import document
+from symgrad.documents.formats import FORMATS, Options
 for formula in {FORMULAS!r}:
     derivation = symgrad.derive(formula)
     print(derivation)
-    print(derivation_text(derivation))
-    print(derivation.latex())
+    for name in {WRITTEN!r}:
+        print(FORMATS[name].render([document(derivation, "full")], Options(standalone=True)))
 """
+
+
+def steps_text(derivation: Derivation) -> str:
+    return FORMATS["text"].render([document(derivation)], Options())
 
 
 def printed(seed: int) -> str:
@@ -44,9 +52,9 @@ def test_deriving_again_gives_the_same_text() -> None:
     for formula in FORMULAS:
         first, second = symgrad.derive(formula), symgrad.derive(formula)
         assert str(first) == str(second)
-        assert derivation_text(first) == derivation_text(second)
+        assert steps_text(first) == steps_text(second)
 
 
 def test_printing_twice_gives_the_same_text() -> None:
     derivation = symgrad.derive(FORMULAS[0])
-    assert derivation_text(derivation) == derivation_text(derivation)
+    assert steps_text(derivation) == steps_text(derivation)

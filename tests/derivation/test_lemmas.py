@@ -20,7 +20,7 @@ def known(formula: str, name: str) -> tuple[Lemmas, Definition]:
     graph = forward_graph(layer(formula))
     names = name_intermediates(graph, ())
     (definition,) = [d for d in graph if names[d.name] == name]
-    return Lemmas(graph, ordered_patterns(graph)), definition
+    return Lemmas(graph, ordered_patterns(graph, {})), definition
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def reused(forward: str, product: str) -> str:
     *earlier, last = plain_statements(f"{forward}\nz_{product}")
     graph = Graph()
     normalise(earlier, graph)
-    patterns = ordered_patterns(graph)
+    patterns = ordered_patterns(graph, {})
     (term,) = flatten(last.value)
     while (new := reuse_once(term, patterns)) is not None:
         term = new

@@ -9,18 +9,15 @@ import pytest
 import symgrad
 from symgrad.catalogue import catalog
 from symgrad.derivation import Derivation
+from symgrad.derivation.parts import statements_of
 from symgrad.derivation.steps import Trail
 from symgrad.language.expr import walk
 from symgrad.language.layer import Statement
 from symgrad.language.program import Partial
 from symgrad.oracle import evaluate_statements
 from symgrad.verification.opaque import stand_ins
-from symgrad.verification.samples import (
-    draw_cotangents,
-    draw_inside_domain,
-    free_extents,
-    shapes_of,
-)
+from symgrad.verification.samples import draw_cotangents, draw_inside_domain
+from symgrad.verification.sizes import fit, free_extents
 
 LAYERS = {name: layer for name, layer in catalog().items() if not layer.unsupported}
 FORMULAS = (
@@ -48,9 +45,10 @@ Values = dict[str, np.ndarray]
 def forward_values(derivation: Derivation, inputs: Values, functions: Mapping) -> Values:
     """Return every value of forward that a step may mention, inlined ones included."""
     record = derivation._record
-    statements = [
+    finished = (
         record._final(Statement(d.name, d.element().subscripts, d.body)) for d in record.graph
-    ]
+    )
+    statements = [part for statement in finished for part in statements_of(statement)]
     env = {**derivation.layer.constants, **inputs}
     return evaluate_statements(statements, env, functions=functions)
 
@@ -63,7 +61,7 @@ def environment(derivation: Derivation) -> tuple[Values, Mapping]:
     sizes = dict(zip(free_extents(layer), itertools.cycle(SIZES), strict=False))
     inputs, values = draw_inside_domain(
         layer,
-        shapes_of(layer, sizes),
+        fit(layer, sizes),
         rng,
         lambda drawn: forward_values(derivation, drawn, functions),
     )

@@ -5,7 +5,8 @@ import re
 import pytest
 
 import symgrad
-from symgrad.formats.derivation import derivation_text
+from symgrad.documents import document
+from symgrad.documents.formats import FORMATS, Options
 
 EXAMPLES = {
     "z_ij = x_ij*y_ij": ["dx_ij = dz_ij*y_ij", "dy_ij = dz_ij*x_ij"],
@@ -25,9 +26,11 @@ def test_gradients_are_what_a_textbook_prints(formula: str) -> None:
 
 
 def steps(formula: str, name: str) -> list[str]:
-    text = derivation_text(symgrad.derive(formula))
-    block = next(b for b in text.split("\n\n") if b.startswith(f"dL/d{name}"))
-    return [re.split(r"   ", line.strip())[0] for line in block.splitlines()]
+    documents = [document(symgrad.derive(formula))]
+    text = FORMATS["text"].render(documents, Options(width=200))
+    block = next(b for b in text.split("\n\n") if b.startswith(f"Gradient by {name}\n"))
+    lines = [re.split(r"   | \|", line.strip(" |"))[0] for line in block.splitlines()]
+    return [line for line in lines[1:-1] if not line.startswith("+")]
 
 
 def test_bias_contracts_one_delta_to_a_sum_over_rows() -> None:

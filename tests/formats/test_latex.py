@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from symgrad.formats.latex import statement_latex, steps_latex, to_latex
+from symgrad.formats.latex import statement_latex, to_latex
 from symgrad.formats.latex_names import index_letter
 from symgrad.language.expr import (
     INFINITY,
@@ -33,7 +33,6 @@ from symgrad.language.expr import (
     power,
 )
 from symgrad.language.functions import FUNCTIONS
-from symgrad.language.program import Partial
 from symgrad.language.statement import Statement
 from tests.formats.building import I, J, K, L, at, compare, reduce, total
 
@@ -176,24 +175,4 @@ def test_statement_prints_with_its_left_side() -> None:
     assert statement_latex(statement) == (
         r"\mathrm{d} x_{ij} = y_{ij} \, "
         r"\left(\mathrm{d} y_{ij} - \sum_{k} \mathrm{d} y_{ik} \, y_{ik}\right)"
-    )
-
-
-def test_steps_are_an_aligned_environment() -> None:
-    chain = at("dy", K, L) * Partial(at("y", K, L), at("b", J))
-    lines: list[tuple[Expr | str, str]] = [
-        (total(K, L, of=chain), "chain rule: 100% of x_exp"),
-        (total(K, L, of=at("dy", K, L) * Delta(IndexValue(J), IndexValue(L))), "derivative"),
-        (r"\sum_{k} \mathrm{d} y_{kj}", ""),
-    ]
-    left = to_latex(at("db", J), partials={"db": "b"})
-    assert steps_latex(left, lines, indices=(J,), partials={"dy": "y"}) == (
-        "\\begin{aligned}\n"
-        r"  \frac{\partial L}{\partial b_{j}} &= \sum_{k,l} \frac{\partial L}{\partial y_{kl}} \, "
-        r"\frac{\partial y_{kl}}{\partial b_{j}} && \text{chain rule: 100\% of x\_exp} \\"
-        "\n"
-        r"  &= \sum_{k,l} \frac{\partial L}{\partial y_{kl}} \, \delta_{jl} && \text{derivative} \\"
-        "\n"
-        r"  &= \sum_{k} \mathrm{d} y_{kj}"
-        "\n\\end{aligned}"
     )

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from symgrad.formats.text import statement_text, steps_text, to_text
+from symgrad.formats.text import statement_text, to_text
 from symgrad.language.expr import (
     INFINITY,
     ZERO,
@@ -37,7 +37,6 @@ from symgrad.language.expr import (
     as_expr,
     power,
 )
-from symgrad.language.program import Partial
 from symgrad.language.statement import Statement
 from tests.formats.building import I, J, K, L, M, at, compare, reduce, total
 
@@ -260,30 +259,6 @@ def test_statement_broadcasts_a_value_without_its_indices() -> None:
 def test_length_of_an_axis_prints_by_an_index_of_the_left_side() -> None:
     statement = Statement("dx", (IndexValue(I), IndexValue(J)), at("dloss") / AxisLength("x", 1))
     assert statement_text(statement) == "dx_ij = dloss/size(j)"
-
-
-def test_steps_print_partial_derivatives_and_line_up() -> None:
-    lines: list[tuple[Expr | str, str]] = [
-        (
-            total(K, L, of=at("dy", K, L) * Partial(at("y", K, L), at("b", J))),
-            "chain rule: one element of b reaches every element of y",
-        ),
-        (total(K, L, of=at("dy", K, L) * Delta(IndexValue(J), IndexValue(L))), "derivative"),
-        (total(K, of=at("dy", K, J)), "contract the delta"),
-        ("sum_i dy_ij", ""),
-    ]
-    assert steps_text("dL/db_j", lines, indices=(J,), partials={"dy": "y"}) == (
-        "dL/db_j = sum_{k,l} dL/dy_kl dy_kl/db_j        "
-        "chain rule: one element of b reaches every element of y\n"
-        "        = sum_{k,l} dL/dy_kl delta_jl          derivative\n"
-        "        = sum_k dL/dy_kj                       contract the delta\n"
-        "        = sum_i dy_ij"
-    )
-
-
-def test_a_very_long_step_does_not_move_the_captions_of_the_others() -> None:
-    text = steps_text("dL/dx", [("a" * 100, "one"), ("b", "two")])
-    assert text == f"dL/dx = {'a' * 100}        one\n      = b        two"
 
 
 STEPS = [
