@@ -267,38 +267,6 @@ class Permute(Array):
 
 
 @array_node
-class Head(Array):
-    """The first `stop` places along some axes; None takes the whole axis."""
-
-    array: Array
-    stops: tuple[Array | None, ...]
-
-    @property
-    def ndim(self) -> int:
-        return self.array.ndim
-
-    @property
-    def kind(self) -> str:
-        return self.array.kind
-
-
-@array_node
-class Gather(Array):
-    """Fancy indexing by integer arrays that broadcast."""
-
-    array: Array
-    indices: tuple[Array, ...]
-
-    @property
-    def ndim(self) -> int:
-        return max(index.ndim for index in self.indices)
-
-    @property
-    def kind(self) -> str:
-        return self.array.kind
-
-
-@array_node
 class Reduction(Array):
     """`op` over `axes`: sum, mean, prod, max, min, any, all, argmax, argmin."""
 

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from symgrad.language.expr import Index
-from symgrad.lowering.arrays import Contraction, Permute, Value
-from symgrad.lowering.combine import align, as_float, multiply, reduce_axes, transpose
+from symgrad.lowering.arrays import Contraction, Helper, Permute, Value
+from symgrad.lowering.combine import align, as_float, multiply, transpose
 from symgrad.lowering.elementwise import Frame
-from symgrad.lowering.scope import nominal_size
+from symgrad.lowering.scope import Scope, nominal_size
+from symgrad.lowering.stacks import Product, multiply_stacks
+from symgrad.lowering.windows import (
+    Layout,
+    is_windows,
+    plain_layout,
+    reduce_windows,
+    under_windows,
+    window_layout,
+)
 
 # a matrix product does this many multiplications in the time of one elementwise multiplication
 MATMUL_SPEEDUP = 8
@@ -21,7 +30,9 @@ EXHAUSTIVE_LIMIT = 7
 Indices = frozenset[Index]
 
 
-def contract(operands: Sequence[Value], summed: Iterable[Index], frame: Frame) -> Value:
+def contract(
+    operands: Sequence[Value], summed: Iterable[Index], frame: Frame, scope: Scope
+) -> Value:
     """Return the product of the operands, summed over indices that some operand has.
 
     The axes of the result are those of the operands that are not summed, in any order.
@@ -29,7 +40,7 @@ def contract(operands: Sequence[Value], summed: Iterable[Index], frame: Frame) -
     gone = set(summed)
     kept = _kept(operands, gone)
     operands = [
-        reduce_axes("sum", value, [i for i in value.axes if i in gone and kept[i] == 1])
+        reduce_windows("sum", value, [i for i in value.axes if i in gone and kept[i] == 1])
         for value in operands
     ]
     if len(operands) == 1:
@@ -37,8 +48,8 @@ def contract(operands: Sequence[Value], summed: Iterable[Index], frame: Frame) -
     axes = [frozenset(value.axes) for value in operands]
     out = frozenset(index for value in operands for index in value.axes) - gone
     if len(operands) > EXHAUSTIVE_LIMIT:
-        return _contract_greedily(list(operands), out, frame)
-    return _follow(_best_tree(axes, out), operands, axes, out, frame)
+        return _contract_greedily(list(operands), out, frame, scope)
+    return _follow(_best_tree(axes, out), operands, axes, out, frame, scope)
 
 
 def _kept(operands: Sequence[Value], gone: set[Index]) -> dict[Index, int]:
@@ -108,15 +119,20 @@ def _members(tree: Tree) -> tuple[int, ...]:
 
 
 def _follow(
-    tree: Tree, operands: Sequence[Value], axes: Sequence[Indices], out: Indices, frame: Frame
+    tree: Tree,
+    operands: Sequence[Value],
+    axes: Sequence[Indices],
+    out: Indices,
+    frame: Frame,
+    scope: Scope,
 ) -> Value:
     if isinstance(tree, int):
         return operands[tree]
-    left, right = (_follow(part, operands, axes, out, frame) for part in tree)
-    return contract_pair(left, right, _needed(_members(tree), axes, out), frame)
+    left, right = (_follow(part, operands, axes, out, frame, scope) for part in tree)
+    return contract_pair(left, right, _needed(_members(tree), axes, out), frame, scope)
 
 
-def _contract_greedily(operands: list[Value], out: Indices, frame: Frame) -> Value:
+def _contract_greedily(operands: list[Value], out: Indices, frame: Frame, scope: Scope) -> Value:
     while len(operands) > 1:
         axes = [frozenset(value.axes) for value in operands]
         pairs = combinations(range(len(operands)), 2)
@@ -126,7 +142,7 @@ def _contract_greedily(operands: list[Value], out: Indices, frame: Frame) -> Val
 
         first, second = min(pairs, key=cost)
         kept = _needed((first, second), axes, out)
-        operands[first] = contract_pair(operands[first], operands[second], kept, frame)
+        operands[first] = contract_pair(operands[first], operands[second], kept, frame, scope)
         del operands[second]
     return operands[0]
 
@@ -143,6 +159,8 @@ class Pair:
         summed: in both, and not in the result.
         rows: in the left one alone.
         columns: in the right one alone.
+        frame: an order of all indices.
+        scope: the names whose sizes may be read.
     """
 
     left: Value
@@ -152,9 +170,10 @@ class Pair:
     rows: Frame
     columns: Frame
     frame: Frame
+    scope: Scope
 
 
-def contract_pair(left: Value, right: Value, kept: Indices, frame: Frame) -> Value:
+def contract_pair(left: Value, right: Value, kept: Indices, frame: Frame, scope: Scope) -> Value:
     """Return the product of two arrays, summed over the shared indices that are not kept."""
     shared = [index for index in left.axes if index in right.axes]
     summed = tuple(index for index in shared if index not in kept)
@@ -162,14 +181,14 @@ def contract_pair(left: Value, right: Value, kept: Indices, frame: Frame) -> Val
     if not summed:
         leading = right if set(right.axes) > set(left.axes) else left
         return multiply(left, right, tuple(dict.fromkeys((*leading.axes, *order))))
-    left, right = as_float(left), as_float(right)
+    left, right = under_windows(as_float(left)), under_windows(as_float(right))
     place = {index: position for position, index in reversed(list(enumerate(order)))}
     rows = sorted((i for i in left.axes if i not in right.axes), key=place.__getitem__)
     columns = sorted((i for i in right.axes if i not in left.axes), key=place.__getitem__)
     batch = sorted((i for i in shared if i in kept), key=place.__getitem__)
     if rows and columns and place[columns[-1]] < place[rows[-1]]:
         left, right, rows, columns = right, left, columns, rows
-    pair = Pair(left, right, tuple(batch), summed, tuple(rows), tuple(columns), tuple(order))
+    pair = Pair(left, right, tuple(batch), summed, tuple(rows), tuple(columns), order, scope)
     for form in FORMS:
         value = form(pair)
         if value is not None:
@@ -204,6 +223,73 @@ def einsum_subscripts(operands: Sequence[Frame], result: Frame) -> str:
                 free.remove(letters[index])
     spell = ["".join(letters[index] for index in axes) for axes in (*operands, result)]
     return f"{','.join(spell[:-1])}->{spell[-1]}"
+
+
+def window_dot(pair: Pair) -> Value | None:
+    """sum_u w_u*x[n, i+u]: nothing but sums to use the windows in, so they are not copied."""
+    for stack, other, own in _sides(pair):
+        if is_windows(stack.array) and not pair.batch and not own:
+            kept = tuple(index for index in stack.axes if index not in pair.summed)
+            windows = transpose(stack, (*kept, *other.axes))
+            return Value(Helper("_window_dot", (windows.array, other.array), len(kept)), kept)
+    return None
+
+
+def window_product(pair: Pair) -> Value | None:
+    """sum_{c,u} w_ocu*x[n, c, i+u] = w @ x_cols: the windows as columns of a stack of matrices."""
+    for stack, other, own in _sides(pair):
+        if is_windows(stack.array) and (pair.batch or own):
+            layout = window_layout(stack, pair.batch, pair.summed)
+            if layout is not None:
+                return _stacked(pair, stack, other, own, layout)
+    return None
+
+
+def _sides(pair: Pair) -> tuple[tuple[Value, Value, Frame], ...]:
+    """Return (operand, the other one, the other one's own indices) for both operands."""
+    return (pair.right, pair.left, pair.rows), (pair.left, pair.right, pair.columns)
+
+
+def _stacked(pair: Pair, stack: Value, other: Value, own: Frame, layout: Layout) -> Value:
+    product = Product(stack, layout, other, own, pair.summed)
+    return multiply_stacks(product, pair.frame, pair.scope)
+
+
+def stacked_product(pair: Pair) -> Value | None:
+    """sum_c w_oc*x_ncij = w @ x_nck, with k for i and j: stacks of matrices, without a copy.
+
+    It is for results in the order of the frame, which a tensordot would give transposed; and for
+    sums over leading axes too where the product sums merged axes, of which tensordot makes copies.
+    """
+    for stack, other, own in _sides(pair):
+        layout = None if pair.batch else plain_layout(stack, pair.batch, pair.summed)
+        if layout is None or not layout.lead or not own:
+            continue
+        inner = layout.rows if layout.rows[0] in pair.summed else layout.columns
+        if set(inner) == set(pair.summed):
+            outer = layout.columns if inner is layout.rows else layout.rows
+            fits = _in_order(pair, (*layout.lead, *own, *outer)) and not _in_order(
+                pair, (*pair.left.axes, *pair.right.axes)
+            )
+        else:
+            fits = len(inner) > 1
+        if fits:
+            return _stacked(pair, stack, other, own, layout)
+    return None
+
+
+def _in_order(pair: Pair, axes: Frame) -> bool:
+    """Say whether the indices that are not summed stand in the order of the frame."""
+    places = [pair.frame.index(index) for index in axes if index not in pair.summed]
+    return places == sorted(places)
+
+
+def batched_stacks(pair: Pair) -> Value | None:
+    """sum_{k,l} a_bikl*b_bjkl: a stack of matrix products over merged axes."""
+    if not (pair.batch and pair.rows and pair.columns):
+        return None
+    layout = Layout(pair.batch, pair.summed, pair.columns)
+    return _stacked(pair, pair.right, pair.left, pair.rows, layout)
 
 
 def matrix_product(pair: Pair) -> Value | None:
@@ -269,16 +355,19 @@ def einsum_product(pair: Pair) -> Value:
     """Any pair, by einsum in the letters of the formula."""
     present = {*pair.batch, *pair.rows, *pair.columns}
     result = tuple(dict.fromkeys(index for index in pair.frame if index in present))
-    many = pair.batch and pair.rows and pair.columns
-    return _contraction("einsum_path" if many else "einsum", (pair.left, pair.right), result)
+    return _contraction("einsum", (pair.left, pair.right), result)
 
 
 # the first that applies is emitted
 FORMS = (
+    window_dot,
+    window_product,
     matrix_product,
     full_product,
+    stacked_product,
     tensor_product,
     row_dot,
     batched_product,
+    batched_stacks,
     einsum_product,
 )

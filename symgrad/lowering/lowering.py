@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 
 from symgrad.formats.text import statement_text
-from symgrad.language.expr import AxisLength, Expr
-from symgrad.language.layer import Statement
+from symgrad.language.expr import AxisLength, Expr, Number
+from symgrad.language.layer import Layer, Statement
 from symgrad.language.program import Program
-from symgrad.lowering.arrays import Array, Fill, KeptExtent, Size, Value, Variable
-from symgrad.lowering.combine import align, float_array, transpose
-from symgrad.lowering.elementwise import Frame, lower, lower_extent
+from symgrad.lowering.accesses import formula_accesses, formula_labels
+from symgrad.lowering.arrays import Array, KeptExtent, Size, Variable
+from symgrad.lowering.checks import mean_checks, range_checks
+from symgrad.lowering.elementwise import lower, lower_extent
+from symgrad.lowering.filling import hoist, name_scatters
+from symgrad.lowering.guards import guarded
+from symgrad.lowering.indices import lower_count
+from symgrad.lowering.joining import fill_parts, is_plain
 from symgrad.lowering.lines import Line, read_counts
-from symgrad.lowering.plan import Assignment, Check, Method, Plan
-from symgrad.lowering.scope import Scope, Tensor, program_scope
-from symgrad.lowering.shapes import AxisNames, arguments, forward_checks, mean_axes, name_axes
+from symgrad.lowering.pads import common_margins
+from symgrad.lowering.plan import Assignment, Check, HelperCheck, Method, Plan
+from symgrad.lowering.repeating import extent_of, repeated
+from symgrad.lowering.scope import Scope, Tensor, is_finite, program_scope
+from symgrad.lowering.shapes import (
+    AxisNames,
+    arguments,
+    derived_lengths,
+    mean_axes,
+    name_axes,
+    read_noted_lengths,
+)
 from symgrad.lowering.sharing import (
     drop_unread,
     inline,
@@ -23,19 +40,26 @@ from symgrad.lowering.sharing import (
     keep_dimensions_inside,
     share,
 )
+from symgrad.lowering.sizes import known_shapes
 from symgrad.lowering.splitting import split_program
 from symgrad.lowering.traversal import rewrite, variables
+from symgrad.lowering.views import Reshape
 
 
 def lower_program(program: Program) -> Plan:
     """Return the array program of a derived layer."""
     program, comments = split_program(program)
-    scope = program_scope(program)
+    scope = _scope(program)
     results = {*program.layer.outputs, *program.gradients.values()}
     given = {statement.name for statement in program.layer.statements}
     lines: list[Line] = []
-    for statement in program.forward:
-        lines.append(_line(statement, scope, False, results, given))
+    covers: list[HelperCheck] = []
+    for _, group in groupby(program.forward, key=attrgetter("name")):
+        parts = list(group)
+        if len(parts) == 1 and is_plain(parts[0]):
+            lines.append(_line(parts[0], scope, False, results, given))
+        else:
+            lines.append(_filled_line(parts, program.layer, scope, results, covers))
     axes = name_axes(program, scope)
     for output, name in program.cotangents.items():
         scope.tensors[name] = Tensor(scope.tensors[output].extents)
@@ -43,7 +67,42 @@ def lower_program(program: Program) -> Plan:
         lines.append(_line(statement, scope, True, results, set()))
     for line in lines:
         line.comment = comments.get(line.name, "")
-    return _plan(program, _tidy(lines, scope), scope, axes)
+    return _plan(program, _tidy(lines, scope), scope, axes, covers)
+
+
+def _scope(program: Program) -> Scope:
+    """Return the scope of the program's inputs, and what its formula says of them."""
+    layer = program.layer
+    scope = program_scope(program)
+    scope.taken = frozenset(
+        [*layer.inputs, *layer.constants, *program.cotangents.values()]
+        + [statement.name for statement in (*program.forward, *program.backward)]
+    )
+    scope.checked = formula_labels(layer)
+    derived = (statement.name for statement in program.backward)
+    scope.trusted = frozenset([*program.cotangents.values(), *derived])
+    scope.assigned = frozenset(statement.name for statement in layer.statements)
+    scope.accesses = formula_accesses(layer)
+    statements = (*program.forward, *program.backward)
+    everything = replace(scope, tensors=_all_tensors(program, scope))
+    values = [guarded(statement.value, everything) for statement in statements]
+    scope.margins = common_margins(values, everything.tensors)
+    return scope
+
+
+def _all_tensors(program: Program, scope: Scope) -> dict[str, Tensor]:
+    """Return every tensor of the program, with the lengths of its axes."""
+    tensors = dict(scope.tensors)
+    for statement in program.forward:
+        indices = statement.indices
+        if not is_plain(statement):
+            indices = program.layer.axes[statement.name]
+        tensors[statement.name] = Tensor(tuple(map(extent_of, indices)))
+    for output, name in program.cotangents.items():
+        tensors[name] = tensors[output]
+    for statement in program.backward:
+        tensors[statement.name] = Tensor(tuple(map(extent_of, statement.indices)))
+    return tensors
 
 
 # --- statements ----------------------------------------------------------------------------------
@@ -53,9 +112,9 @@ def _line(
     statement: Statement, scope: Scope, backward: bool, results: set[str], given: set[str]
 ) -> Line:
     target = statement.indices
-    value = lower(statement.value, scope, target)
+    value = lower(guarded(statement.value, scope), scope, target)
     result = statement.name in results
-    array = _full(value, target, scope, result)
+    array = repeated(value, target, scope, result)
     scope.define(statement, "weak" if array.kind == "weak" else array.kind)
     return Line(
         statement.name,
@@ -68,32 +127,30 @@ def _line(
     )
 
 
-def _full(value: Value, target: Frame, scope: Scope, result: bool) -> Array:
-    """Return the array over all axes of the statement's left side, as floats or integers."""
-    value = transpose(value, target)
-    array = value.array if value.array.kind == "int" and not result else float_array(value.array)
-    if len(value.axes) == len(target) and not (result and array.kind == "weak"):
-        return array
-    if not value.axes:
-        shape = tuple(lower_extent(_extent(index.extent), scope) for index in target)
-        return Fill(array, shape, tuple(range(len(target))))
-    return _repeat(Value(array, value.axes), target, scope).array
-
-
-def _repeat(value: Value, target: Frame, scope: Scope) -> Value:
-    """Return the value repeated along the indices that it lacks, one after another."""
-    for index in target:
-        if index not in value.axes:
-            axes = tuple(i for i in target if i is index or i in value.axes)
-            shape = tuple(lower_extent(_extent(i.extent), scope) for i in axes)
-            value = Value(Fill(align(value, axes), shape, (axes.index(index),)), axes)
-    return value
-
-
-def _extent(extent: Expr | None) -> Expr:
-    if extent is None:
-        raise AssertionError("an index of a left side has no extent")
-    return extent
+def _filled_line(
+    parts: Sequence[Statement],
+    layer: Layer,
+    scope: Scope,
+    results: set[str],
+    covers: list[HelperCheck],
+) -> Line:
+    """Return the line of a tensor that several statements fill."""
+    name, axes = parts[0].name, layer.axes[parts[0].name]
+    parts = [replace(part, value=guarded(part.value, scope)) for part in parts]
+    value, check = fill_parts(parts, axes, scope)
+    covers += [] if check is None else [check]
+    finite = all(is_finite(part.value, scope.tensors) for part in parts)
+    extents = tuple(extent_of(index) for index in axes)
+    scope.tensors[name] = Tensor(extents, "float", finite)
+    return Line(
+        name,
+        repeated(value, axes, scope, True),
+        False,
+        tuple(index.name for index in axes),
+        "; ".join(statement_text(part) for part in parts),
+        True,
+        name in results,
+    )
 
 
 # --- passes --------------------------------------------------------------------------------------
@@ -102,21 +159,32 @@ def _extent(extent: Expr | None) -> Expr:
 def _tidy(lines: list[Line], scope: Scope) -> list[Line]:
     """Run the passes, in the order in which each can rely on the one before."""
     taken = {*scope.tensors, *scope.constants}
+    name_scatters(lines, taken)
     drop_unread(lines)
     inline_views(lines)
     share(lines, taken)
     inline(lines)
     drop_unread(lines)
+    hoist(lines, taken)
     for line in lines:
         line.array = keep_dimensions_inside(line.array)
     share(lines, taken)
     return keep_dimensions(lines)
 
 
-def _plan(program: Program, lines: list[Line], scope: Scope, axes: AxisNames) -> Plan:
+def _plan(
+    program: Program,
+    lines: list[Line],
+    scope: Scope,
+    axes: AxisNames,
+    covers: Sequence[HelperCheck],
+) -> Plan:
     layer = program.layer
-    early, late = forward_checks(program, scope)
+    early, late = mean_checks(program, scope)
+    ranges = range_checks(program, scope)
+    derived = derived_lengths(program, scope, axes)
     forward_lines = [line for line in lines if not line.backward]
+    read_noted_lengths(forward_lines, derived)
     backward_lines = [line for line in lines if line.backward]
     kept = _kept(program, forward_lines, backward_lines)
     backward_lines = _sizes_in_backward(program, backward_lines, kept, scope, axes)
@@ -125,7 +193,13 @@ def _plan(program: Program, lines: list[Line], scope: Scope, axes: AxisNames) ->
     backward = _method(backward_lines, [name for _, name in gradients], (), ())
     return Plan(
         layer,
-        Method(arguments(layer.inputs, scope, axes), *forward, mean_axes(program)),
+        Method(
+            arguments(layer.inputs, scope, axes),
+            *forward,
+            mean_axes(program),
+            derived,
+            (*ranges, *covers),
+        ),
         Method(arguments(program.cotangents.values(), scope, axes), *backward),
         kept,
         gradients,
@@ -179,20 +253,33 @@ def _sizes_in_backward(
     """Read sizes from arrays that backward has anyway, or from the extents noted by forward."""
     present = [*program.cotangents.values(), *kept, *program.layer.params]
     homes: dict[Expr, Size] = {}
+    computed: dict[Array, Size] = {}
     for name in present:
         known = scope.tensors[name].extents if name in scope.tensors else ()
         for axis, extent in enumerate(known):
             if isinstance(extent, AxisLength):
                 homes.setdefault(extent, Size(name, axis))
+            elif not isinstance(extent, Number):
+                for length in (lower_extent(extent, scope), lower_count(extent, scope)):
+                    computed.setdefault(length, Size(name, axis))
+
+    shapes = known_shapes(present, scope)
 
     def visit(part: Array) -> Array | None:
+        if isinstance(part, Reshape) and part.shape in shapes:
+            return replace(part, array=rewrite(part.array, visit), like=shapes[part.shape])
+        if part in computed:
+            return computed[part]
         if not isinstance(part, Size):
             return None
         extent = scope.tensors[part.name].extents[part.axis]
         home = homes.get(extent)
         if home is not None:
             return home
-        return KeptExtent(axes.letters[extent])
+        letter = axes.of(extent)
+        if letter is None:
+            raise AssertionError(f"{part} has no letter")
+        return KeptExtent(letter)
 
     for line in lines:
         line.array = rewrite(line.array, visit)

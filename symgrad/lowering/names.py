@@ -16,8 +16,6 @@ from symgrad.lowering.arrays import (
     Expand,
     Eye,
     Fill,
-    Gather,
-    Head,
     Helper,
     Literal,
     Opaque,
@@ -26,6 +24,9 @@ from symgrad.lowering.arrays import (
     Tri,
     Variable,
 )
+from symgrad.lowering.scatters import Joined, Scatter
+from symgrad.lowering.views import Indexed, Padded, Reshape, Strided, Windows
+from symgrad.lowering.windows import Matrices, is_layout
 
 LONGEST = 20
 ZERO = Literal(Fraction(0))
@@ -37,6 +38,8 @@ WORDS = {
     "/": "ratio",
     "*": "product",
     "**": "power",
+    "//": "quotient",
+    "%": "remainder",
     "neg": "negated",
     "where": "chosen",
     "max": "larger",
@@ -74,12 +77,42 @@ def _(array: Variable) -> str:
 
 @content_name.register(Permute)
 @content_name.register(Expand)
-@content_name.register(Head)
 @content_name.register(Cast)
 @content_name.register(Fill)
-@content_name.register(Gather)
-def _(array: Permute | Expand | Head | Cast | Fill | Gather) -> str:
-    return content_name(array.array)
+@content_name.register(Indexed)
+@content_name.register(Reshape)
+def _(array: Array) -> str:
+    return content_name(array.array)  # type: ignore[attr-defined]
+
+
+@content_name.register
+def _(array: Padded) -> str:
+    return _suffixed(array.array, "pad")
+
+
+@content_name.register
+def _(array: Windows) -> str:
+    """Return `x_windows` for windows of x, padded or not."""
+    return _suffixed(_source(array), "windows")
+
+
+@content_name.register
+def _(array: Strided) -> str:
+    return _suffixed(array.array, "view")
+
+
+@content_name.register
+def _(array: Matrices) -> str:
+    """Return `x_cols` for windows of x, `x_matrices` for other arrays."""
+    if not is_layout(array):
+        return _suffixed(array.array, "matrices")
+    return _suffixed(_source(array.array), "cols")
+
+
+def _source(array: Array) -> Array:
+    while isinstance(array, (Windows, Permute, Indexed, Padded)):
+        array = array.array
+    return array
 
 
 @content_name.register(Tri)
@@ -160,6 +193,19 @@ def _(array: Contraction) -> str:
 @content_name.register
 def _(array: Helper) -> str:
     return _suffixed(array.arrays[0], array.function.strip("_").replace("np.", ""))
+
+
+@content_name.register
+def _(array: Scatter) -> str:
+    if array.base is None:
+        return _suffixed(array.fills[0].array, "placed")
+    signs = {part.sign for part in array.fills}
+    return _suffixed(array.base, "difference" if signs == {-1} else "total")
+
+
+@content_name.register
+def _(array: Joined) -> str:
+    return _joined(array.arrays)
 
 
 @content_name.register

@@ -51,6 +51,39 @@ class Check:
     message: str
 
 
+Arguments = tuple[str | int | Array | tuple[Array, ...], ...]
+
+
+@dataclass(frozen=True)
+class HelperCheck:
+    """A call of a helper that raises ValueError: texts in quotes, arrays and numbers as code."""
+
+    function: str
+    args: Arguments
+
+    def arrays(self) -> Iterable[Array]:
+        """Yield the arrays among the arguments."""
+        for arg in self.args:
+            for part in arg if isinstance(arg, tuple) else (arg,):
+                if isinstance(part, Array):
+                    yield part
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A length that follows from those of the inputs.
+
+    Attributes:
+        letter: its letter.
+        length: how long it is.
+        reason: what is wrong where it comes out negative; empty where it can't.
+    """
+
+    letter: str
+    length: Array
+    reason: str
+
+
 @dataclass(frozen=True)
 class Means:
     """Axes of one argument over which the formula takes a mean: they must not be empty."""
@@ -70,6 +103,8 @@ class Method:
         returns: one array for each result.
         late_checks: checks that need assigned names.
         means: axes that must not be empty.
+        derived: lengths that follow from those of the inputs.
+        range_checks: checks of the places that are read.
     """
 
     arguments: tuple[Argument, ...]
@@ -78,9 +113,13 @@ class Method:
     returns: tuple[Array, ...]
     late_checks: tuple[Check, ...] = ()
     means: tuple[Means, ...] = ()
+    derived: tuple[Derived, ...] = ()
+    range_checks: tuple[HelperCheck, ...] = ()
 
     def arrays(self) -> Iterable[Array]:
         """Yield every array of the method, in order."""
+        yield from (derived.length for derived in self.derived)
+        yield from (array for check in self.range_checks for array in check.arrays())
         yield from (check.condition for check in self.checks)
         yield from (assignment.array for assignment in self.assignments)
         yield from (check.condition for check in self.late_checks)

@@ -21,11 +21,12 @@ from symgrad.language.expr import (
     conjunction,
 )
 from symgrad.lowering.arrays import Array, Helper, Literal, Value
-from symgrad.lowering.combine import align, as_float, combine, number, reduce_axes, scalar, union
+from symgrad.lowering.combine import align, as_float, combine, number, scalar, union
 from symgrad.lowering.elementwise import Frame, lower
 from symgrad.lowering.idioms import apply_idioms
 from symgrad.lowering.scope import Scope, natural_frame
 from symgrad.lowering.sums import lower_sum
+from symgrad.lowering.windows import reduce_windows
 
 # the value over nothing
 IDENTITIES: dict[str, Array] = {
@@ -52,7 +53,7 @@ def _(expr: Reduce, scope: Scope, frame: Frame) -> Value:
         axis = axes[0] if len(axes) == 1 else axes
         helper = Helper("_logsumexp", (value.array,), len(kept), (("axis", axis),))
         return Value(helper, kept)
-    return reduce_axes(expr.op, value, expr.indices)
+    return reduce_windows(expr.op, value, expr.indices)
 
 
 def mean_as_sum(expr: Reduce) -> tuple[Reduce, *tuple[Expr, ...]]:

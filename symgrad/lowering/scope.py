@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
+from typing import Any
 
 from symgrad.language.expr import (
     ONE,
@@ -24,6 +25,7 @@ from symgrad.language.expr import (
     Mul,
     Number,
     OpaqueCall,
+    Pad,
     Power,
     Reduce,
     StopGradient,
@@ -33,6 +35,7 @@ from symgrad.language.expr import (
 )
 from symgrad.language.layer import Statement
 from symgrad.language.program import Program
+from symgrad.lowering.arrays import Value
 
 NOMINAL_EXTENT = 100
 # these keep finite arguments finite
@@ -57,11 +60,29 @@ class Scope:
 
     Attributes:
         tensors: inputs, incoming gradients and assigned names.
-        constants: names of the constructor's keyword arguments.
+        constants: names of the constructor's keyword arguments, and those that are `ready`.
+        ready: what stands for elements of some names, such as the variables of the loops around.
+        inline: whether what is lowered must be one expression, without statements of its own.
+        taken: names that no variable may have.
+        assigned: names that the formula assigns.
+        trusted: gradients, which derived statements read in range.
+        integers: inputs that hold integers.
+        checked: keys of integer inputs with the lengths that their values stay below.
+        margins: how far the padded reads of a (tensor, value) leave each of its axes.
+        accesses: keys of the affine places that the formula reads, and so checks at the call.
     """
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
     constants: frozenset[str] = frozenset()
+    ready: Mapping[str, Value] = field(default_factory=dict)
+    inline: bool = False
+    taken: frozenset[str] = frozenset()
+    checked: frozenset[object] = frozenset()
+    assigned: frozenset[str] = frozenset()
+    trusted: frozenset[str] = frozenset()
+    integers: frozenset[str] = frozenset()
+    accesses: frozenset[object] = frozenset()
+    margins: Mapping[tuple[str, Expr], Any] = field(default_factory=dict)
 
     def define(self, statement: Statement, kind: str = "float") -> None:
         """Note a statement's left side as a tensor."""
@@ -75,10 +96,12 @@ class Scope:
 def program_scope(program: Program) -> Scope:
     """Return the scope that holds a program's inputs and constants, before any statement."""
     layer = program.layer
-    scope = Scope(constants=frozenset(layer.constants))
+    scope = Scope(constants=frozenset(layer.constants), integers=frozenset(layer.integers))
     for name in layer.inputs:
         extents = tuple(_axis_extent(name, n, index) for n, index in enumerate(layer.axes[name]))
-        kind = "int" if name in layer.integers else "float"
+        kind = "float"
+        if name in layer.integers:  # a scalar is a Python integer, which may be a length
+            kind = "int" if extents else "weak"
         scope.tensors[name] = Tensor(extents, kind)
     return scope
 
@@ -99,13 +122,16 @@ def nominal_size(indices: Iterable[Index]) -> int:
 
 
 def natural_frame(expr: Expr, first: Iterable[Index] = ()) -> tuple[Index, ...]:
-    """Return the free indices in the order in which the largest tensors of `expr` have them."""
+    """Return the free indices in the order in which the largest tensors of `expr` have them.
+
+    Of windows x[n, i+u, c] these are the places (n, i, c), and u behind all of them.
+    """
     free = ordered_free_indices(expr)
     orders: list[tuple[Index, ...]] = []
     for part in walk(expr):
         if isinstance(part, Element):
-            subscripts = [s.index for s in part.subscripts if isinstance(s, IndexValue)]
-            orders.append(tuple(dict.fromkeys(i for i in subscripts if i in free)))
+            leading = [ordered_free_indices(subscript)[:1] for subscript in part.subscripts]
+            orders.append(tuple(dict.fromkeys(i for own in leading for i in own if i in free)))
     orders.sort(key=lambda order: -len(order))
     found = dict.fromkeys(index for order in orders for index in order)
     found.update(dict.fromkeys(free))
@@ -143,6 +169,11 @@ def _(expr: Constant, tensors: Mapping[str, Tensor]) -> bool:
 def _(expr: Element, tensors: Mapping[str, Tensor]) -> bool:
     tensor = tensors.get(expr.name)
     return tensor is None or tensor.finite
+
+
+@is_finite.register
+def _(expr: Pad, tensors: Mapping[str, Tensor]) -> bool:
+    return is_finite(expr.element, tensors) and is_finite(expr.value, tensors)
 
 
 @is_finite.register

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 from symgrad.lowering.arrays import (
     Apply,
+    Arange,
     Array,
     Cast,
     Expand,
-    Head,
     Hyperparameter,
     KeptExtent,
     Literal,
@@ -21,35 +21,44 @@ from symgrad.lowering.arrays import (
 from symgrad.lowering.combine import expand
 from symgrad.lowering.lines import Line, read_counts, readers, replace_in
 from symgrad.lowering.names import fresh_name
+from symgrad.lowering.scatters import Scatter, bound_loops, is_in_loop
 from symgrad.lowering.traversal import rewrite, walk
+from symgrad.lowering.views import Indexed, Strided, Windows
+from symgrad.lowering.windows import is_layout, layout_comment
 
 # an inlined expression has at most this many operations, and so has the line that takes it
 INLINED = 2
 INTO = 5
 
 LEAVES = (Variable, Literal, Hyperparameter, Size, KeptExtent)
-VIEWS = (Permute, Expand, Head)
+VIEWS = (Permute, Expand, Windows, Strided)
+
+
+def is_view(array: Array) -> bool:
+    """Say whether a node only looks at the entries of another array in another way."""
+    return isinstance(array, VIEWS) or (isinstance(array, Indexed) and array.is_view)
 
 
 def is_cheap(array: Array) -> bool:
     """Say whether computing the array again costs nothing: names, numbers and views."""
     if isinstance(array, LEAVES) or array.kind == "weak":
         return True
-    if isinstance(array, VIEWS):
-        return is_cheap(array.array)
+    if is_view(array):
+        return is_cheap(array.array)  # type: ignore[attr-defined]
     return isinstance(array, Cast) and is_cheap(array.array)
 
 
 def operations(array: Array) -> int:
     """Return how many operations an expression has."""
-    return sum(1 for part in walk(array) if not isinstance(part, (*LEAVES, *VIEWS, Cast)))
+    free = (*LEAVES, Cast)
+    return sum(not (isinstance(part, free) or is_view(part)) for part in walk(array))
 
 
 # --- shared parts --------------------------------------------------------------------------------
 
 
 def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
-    """Name each expression that is computed twice, the largest first. Ends: each removes one."""
+    """Name each layout and what is computed twice, the largest first. Ends: each removes one."""
     names = set(taken) | {line.name for line in lines}
     while True:
         part = _largest_repeated(lines)
@@ -63,7 +72,8 @@ def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
         if owner is None:
             name = fresh_name(part, names)
             names.add(name)
-            owner = Line(name, part, lines[holders[0]].backward)
+            comment = layout_comment(name, part)
+            owner = Line(name, part, lines[holders[0]].backward, comment=comment)
         else:
             lines.remove(owner)
         lines.insert(holders[0], owner)
@@ -84,6 +94,8 @@ def _owner(part: Array, holders: list[int], lines: list[Line]) -> Line | None:
 
 def is_light(array: Array) -> bool:
     """Say whether backward had better compute the array again than keep it: 1 - y, 2*y, y**2."""
+    if isinstance(array, Arange):
+        return True
     if not isinstance(array, Apply) or array.op not in ("+", "-", "*", "/", "neg", "**"):
         return False
     wide = [arg for arg in array.args if arg.kind != "weak"]
@@ -94,8 +106,10 @@ def _largest_repeated(lines: list[Line]) -> Array | None:
     counts: dict[Array, list[int]] = {}
     for line in lines:
         for part in walk(line.array):
-            if not is_cheap(part):
-                counts.setdefault(part, [0, 0])[line.backward] += 1
+            if not is_cheap(part) and not bound_loops(part):
+                # a layout has a line of its own, which says what it is
+                times = 2 if is_layout(part) and part is not line.array else 1
+                counts.setdefault(part, [0, 0])[line.backward] += times
     repeated = [
         part for part, found in counts.items() if (max(found) if is_light(part) else sum(found)) > 1
     ]
@@ -125,6 +139,12 @@ def _inline_line(line: Line, lines: list[Line]) -> bool:
     reader = next(readers(lines, line.name))
     small = operations(line.array) <= INLINED and operations(reader.array) <= INTO - 1
     if reader.backward != line.backward or not (small or is_cheap(line.array)):
+        return False
+    if (
+        isinstance(line.array, Scatter)
+        or is_layout(line.array)
+        or is_in_loop(reader.array, line.name)
+    ):
         return False
     reader.array = rewrite(reader.array, lambda array: _substitute(array, line))
     return True

@@ -7,8 +7,6 @@ from fractions import Fraction
 
 from symgrad.language.expr import (
     MINUS_ONE,
-    ZERO,
-    And,
     Delta,
     Element,
     Expr,
@@ -16,19 +14,16 @@ from symgrad.language.expr import (
     Index,
     Indicator,
     Mul,
-    Not,
     Number,
     Power,
     Reduce,
-    Where,
-    conjunction,
     free_indices,
-    freshen,
 )
 from symgrad.lowering.arrays import Array, Cumulative, Helper, Value
 from symgrad.lowering.combine import as_float, combine, multiply, number, scalar
 from symgrad.lowering.contraction import contract
 from symgrad.lowering.elementwise import Frame, lower
+from symgrad.lowering.factors import sum_parts
 from symgrad.lowering.products import lower_product, mask_value
 from symgrad.lowering.running import running_step
 from symgrad.lowering.scope import Scope, is_finite, natural_frame
@@ -54,49 +49,12 @@ def lower_sum(expr: Reduce, scope: Scope, frame: Frame) -> Value:
     return lower_product(outside, scope, (*frame, *indices), sums, finite)
 
 
-def sum_parts(expr: Reduce) -> tuple[list[Index], list[Expr]]:
-    """Return the summed indices and the factors; conditions and `where` of 0 become indicators."""
-    indices = list(expr.indices)
-    factors = _body_factors(expr.body)
-    while len(factors) == 1 and isinstance(factors[0], Reduce) and factors[0].op == "sum":
-        inner = factors[0] if bound_once(factors[0], indices) else freshen(factors[0])
-        if not isinstance(inner, Reduce):
-            raise AssertionError("freshen keeps the kind of a node")
-        indices.extend(inner.indices)
-        factors = _body_factors(inner.body) + _indicators(inner.condition)
-    return indices, factors + _indicators(expr.condition)
-
-
-def bound_once(expr: Reduce, indices: Sequence[Index]) -> bool:
-    """Say whether the reduction binds none of the indices again."""
-    return set(indices).isdisjoint(expr.indices)
-
-
-def _body_factors(body: Expr) -> list[Expr]:
-    found: list[Expr] = []
-    for factor in body.factors if isinstance(body, Mul) else (body,):
-        if isinstance(factor, Where) and factor.otherwise == ZERO:
-            found.extend([*_body_factors(factor.then), *_indicators(factor.condition)])
-        elif isinstance(factor, Where) and factor.then == ZERO:
-            found.extend([*_body_factors(factor.otherwise), Indicator(Not(factor.condition))])
-        else:
-            found.append(factor)
-    return found
-
-
 def _as_dot(factors: list[Expr]) -> list[Expr]:
     """Write a square that stands alone as two factors: its sum is the dot product with itself."""
     alone = factors[0] if len(factors) == 1 else None
     if isinstance(alone, Power) and alone.exponent == TWO and isinstance(alone.base, Element):
         return [alone.base, alone.base]
     return factors
-
-
-def _indicators(condition: Expr | None) -> list[Expr]:
-    if condition is None:
-        return []
-    parts = conjunction(condition)
-    return [Indicator(part) for part in (parts.args if isinstance(parts, And) else (condition,))]
 
 
 def _components(factors: Sequence[Expr], bound: set[Index]) -> list[list[Expr]]:
@@ -131,7 +89,7 @@ def _lower_component(
     if masks:
         operands = _masked(others, operands, masks, scope, (*frame, *indices))
     full = tuple(dict.fromkeys((*frame, *indices)))
-    total = contract([as_float(value) for value in operands], used, full)
+    total = contract([as_float(value) for value in operands], used, full, scope)
     present = {index for value in operands for index in value.axes}
     for index in used:
         if index not in present:

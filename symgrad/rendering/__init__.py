@@ -6,6 +6,8 @@ import itertools
 import linecache
 from collections.abc import Iterable
 
+import symgrad.rendering.print_views
+import symgrad.rendering.print_windows  # noqa: F401
 from symgrad.language.layer import Layer
 from symgrad.rendering.docstring import Documented
 from symgrad.rendering.module import render

@@ -14,7 +14,7 @@ RESERVED = frozenset({"np", "special", "self"})
 # attributes of every generated class
 OWN_ATTRIBUTES = frozenset({"forward", "backward", "extents", "dtype"})
 SIMPLE = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?$|[^\W\d]\w*(\.[^\W\d]\w*)*$")
-SIMPLE_BOUND = re.compile(r"\d+$|[^\W\d]\w*$")
+SIMPLE_BOUND = re.compile(r"-?\d+$|-?[^\W\d]\w*$")
 
 
 class Level(IntEnum):
@@ -77,9 +77,19 @@ def call(function: str, *args: str, **options: str) -> Code:
     return Code(f"{function}({', '.join([*args, *(f'{k}={v}' for k, v in options.items())])})")
 
 
-def stop_slice(stop: str) -> str:
-    """Return `:stop`, with the blank that the formatter puts before what is not a plain name."""
-    return f":{stop}" if SIMPLE_BOUND.match(stop) else f": {stop}"
+def slice_text(start: str | None, stop: str | None, step: str | None) -> str:
+    """Return `start:stop:step`, with blanks as the formatter puts them: `1 : n + 1`, `:: self.s`.
+
+    >>> slice_text("1", "n", None), slice_text(None, "n + 1", None), slice_text("1", None, "s.t")
+    ('1:n', ': n + 1', '1 :: s.t')
+    """
+    blank = "" if all(SIMPLE_BOUND.match(part or "0") for part in (start, stop, step)) else " "
+    text = f"{start}{blank}:" if start else ":"
+    if stop:
+        text += f"{blank}{stop}"
+    if step:
+        text += f"{blank if stop else ''}:{blank}{step}"
+    return text
 
 
 def tuple_text(items: list[str]) -> str:

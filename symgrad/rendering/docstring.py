@@ -126,7 +126,7 @@ def _element(name: str, layer: Layer, output: str) -> str:
     """Return `y_ij` with the letters of the statement that assigns the output."""
     indices: Sequence[Index] = layer.axes[output]
     for statement in layer.statements:
-        if statement.name == output:
+        if statement.name == output and len(statement.indices) == len(indices):
             indices = statement.indices
     return to_text(Element(name, tuple(IndexValue(index) for index in indices)))
 

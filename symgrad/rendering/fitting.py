@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgrad.lowering.arrays import Apply, Array, KeptExtent, Size, Variable
+from symgrad.lowering.arrays import (
+    Apply,
+    Array,
+    Hyperparameter,
+    KeptExtent,
+    Literal,
+    Size,
+    Variable,
+)
 from symgrad.lowering.names import LONGEST, content_name, unique_name
 from symgrad.lowering.sharing import is_cheap
 from symgrad.lowering.traversal import children, rewrite, walk
-from symgrad.rendering.wrapping import WIDTH, breaks_well
+from symgrad.lowering.views import Strided, Windows
+from symgrad.rendering.wrapping import INDENT, WIDTH, breaks_well, whole_call, wrap_value
 
 # a part of this length is not worth a name
 SHORTEST = 12
@@ -36,7 +45,9 @@ def fit(
     if len(text) <= room:
         return [(target, array)]
     part = _largest_part(array, to_text, room)
-    if part is None and not breaks_well(text):
+    if part is not None and part.kind == "weak" and _breaks(target, text, width):
+        return [(target, array)]
+    if part is None and not (breaks_well(text) and _fits_broken(text, width)):
         part = _longest_view(array, to_text)
     if part is None:
         return [(target, array)]
@@ -46,6 +57,17 @@ def fit(
     rest = rewrite(array, lambda node: variable if node == part else None)
     first = fit(name, owner, part, to_text, taken, width)
     return [*first, *fit(target, owner, rest, to_text, taken, width)]
+
+
+def _breaks(target: str, text: str, width: int) -> bool:
+    """Say whether the brackets of a call break the text into lines that fit."""
+    lines = wrap_value(f"{target} = ", text, " " * (WIDTH - width))
+    return whole_call(text) is not None and all(len(line) <= WIDTH for line in lines)
+
+
+def _fits_broken(text: str, width: int) -> bool:
+    """Say whether an expression that is no call fits in a line of its own."""
+    return whole_call(text) is not None or len(INDENT) + len(text) <= width
 
 
 def part_name(owner: str, part: Array, taken: set[str]) -> str:
@@ -61,9 +83,14 @@ def part_name(owner: str, part: Array, taken: set[str]) -> str:
 
 
 def _is_count(part: Array) -> bool:
-    """Say whether a number is a product of axis lengths."""
-    return isinstance(part, Apply) and all(
-        isinstance(a, (Size, KeptExtent)) or _is_count(a) for a in part.args
+    """Say whether a number is arithmetic of axis lengths."""
+    lengths = (Size, KeptExtent)
+    whole = isinstance(part, Apply) and part.op in ("+", "-", "*", "//", "**", "min", "max")
+    known = (*lengths, Literal, Hyperparameter)
+    return (
+        whole
+        and any(isinstance(inner, lengths) for inner in walk(part))
+        and all(isinstance(arg, known) or _is_count(arg) for arg in children(part))
     )
 
 
@@ -72,8 +99,11 @@ def _largest_part(array: Array, to_text: Print, room: int) -> Array | None:
 
     Numbers, such as a product of lengths, get a name only where nothing else can.
     """
-    inner = [part for part in walk(array) if part is not array]
-    parts = [part for part in inner if not is_cheap(part)]
+    # windows of windows are one call
+    within = [part.array for part in walk(array) if isinstance(part, Windows)]
+    within = [part for part in within if isinstance(part, Windows)]
+    inner = [part for part in walk(array) if part is not array and part not in within]
+    parts = [p for p in inner if isinstance(p, (Windows, Strided)) or not is_cheap(p)]
     numbers = [part for part in inner if part.kind == "weak" and isinstance(part, Apply)]
     lengths = {part: len(to_text(part)) for part in (*parts, *numbers)}
     useful = [part for part in parts if lengths[part] > SHORTEST] or numbers or parts

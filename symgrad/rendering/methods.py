@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence, Set
 from fractions import Fraction
 from itertools import pairwise
 
-from symgrad.language.expr import Element, walk
 from symgrad.language.layer import Layer
-from symgrad.lowering.arrays import Array, Opaque, Variable
-from symgrad.lowering.plan import Argument, Assignment, Check, Method, Plan
+from symgrad.lowering.arrays import Array, Opaque, Size, Variable
+from symgrad.lowering.constants import constants_of
+from symgrad.lowering.plan import Argument, Assignment, Check, Derived, Method, Plan
+from symgrad.lowering.scatters import Loop, Scatter
 from symgrad.lowering.traversal import walk as walk_array
-from symgrad.rendering.code import attribute, python_name
+from symgrad.rendering.code import attribute, python_name, tuple_text
 from symgrad.rendering.docstring import backward_docstring, forward_docstring
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, opaque_name, to_numpy
+from symgrad.rendering.print_scatters import scatter_lines
 from symgrad.rendering.warnings import loud_names, may_warn_needlessly
 from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_call, wrap_value
 
@@ -39,11 +41,21 @@ def constructor(plan: Plan) -> list[str]:
     lines = wrap_call("def __init__", args, ":", INDENT)
     lines += [f"{BODY}{attribute(name)} = np.asarray({python_name(name)})" for name in layer.params]
     lines += [f"{BODY}{attribute(opaque_name(*f))} = {opaque_name(*f)}" for f in functions]
-    whole = integer_constants(layer)
+    lines += [f"{BODY}{line}" for line in constant_lines(layer)]
+    return lines
+
+
+def constant_lines(layer: Layer) -> list[str]:
+    """Return the statements that keep the constants: whole ones checked, the others as floats."""
+    asked = constants_of(layer)
+    lines = []
     for name in layer.constants:
         plain = python_name(name)
-        value = plain if name in whole else f"float({plain})"
-        lines.append(f"{BODY}{attribute(name)} = {value}")
+        value = f"float({plain})"
+        if name in asked.whole:
+            least = f", least={asked.least[name]}" if name in asked.least else ""
+            value = f'_whole("{name}", {plain}{least})'
+        lines.append(f"{attribute(name)} = {value}")
     return lines
 
 
@@ -56,19 +68,6 @@ def opaque_functions(plan: Plan) -> list[tuple[str, int]]:
                 if isinstance(part, Opaque):
                     highest[part.function] = max(highest.get(part.function, 1), part.order)
     return [(name, order) for name, top in highest.items() for order in range(top + 1)]
-
-
-def integer_constants(layer: Layer) -> set[str]:
-    """Return the constants which say how far an index runs; the others become floats."""
-    axes = [index for own in layer.axes.values() for index in own]
-    bound = [index for statement in layer.statements for index in statement.value.inner]
-    return {
-        part.name
-        for index in (*axes, *bound)
-        if index.extent is not None
-        for part in walk(index.extent)
-        if isinstance(part, Element)
-    }
 
 
 def number_text(value: Fraction | float | int) -> str:
@@ -94,6 +93,7 @@ def forward_lines(plan: Plan) -> list[str]:
         name = python_name(means.name)
         args = [f'"{means.name}"', name, *map(str, means.axes)]
         lines += wrap_call("_not_empty", args, "")
+    lines += range_lines(plan.forward, names, _taken(plan))
     lines += check_lines(plan.forward.checks, names)
     output = _only_kept_output(plan)
     if output is not None:
@@ -119,6 +119,8 @@ def _taken(plan: Plan) -> set[str]:
     for method in (plan.forward, plan.backward):
         names.update(assignment.name for assignment in method.assignments)
         names.update(argument.name for argument in method.arguments)
+        for array in method.arrays():
+            names.update(p.index.name for p in walk_array(array) if isinstance(p, Loop))
     return names
 
 
@@ -159,7 +161,9 @@ def backward_lines(plan: Plan) -> list[str]:
     lines = wrap_call("def backward", ["self", *given], ":", INDENT)
     lines.append(f'{BODY}"""{backward_docstring(plan)}"""')
     reads = plan.backward.reads()
-    stored = [*plan.kept, *(name for name in layer.params if reads.get(name))]
+    sized = {p.name for a in plan.backward.arrays() for p in walk_array(a) if isinstance(p, Size)}
+    read = [name for name in layer.params if reads.get(name) or name in sized]
+    stored = [*plan.kept, *read]
     often = [name for name in stored if reads.get(name, 0) > READS]
     names = Names({name: attribute(name) for name in stored if name not in often})
     lines += take_arguments(arguments, "_gradients", (), Names())
@@ -219,6 +223,50 @@ def _argument_text(argument: Argument, params: Sequence[str], names: Names) -> s
     return f"{name}=({value}, {axes})"
 
 
+def range_lines(method: Method, names: Names, taken: set[str]) -> list[str]:
+    """Return the lines that note the lengths which follow from the inputs', and check reads."""
+    sure = [derived for derived in method.derived if not derived.reason]
+    lines = [
+        f'{BODY}self.extents["{derived.letter}"] = {to_numpy(derived.length, names).text}'
+        for derived in sure
+    ]
+    reasons = dict.fromkeys(derived.reason for derived in method.derived if derived.reason)
+    for reason in reasons:
+        lengths = []
+        for derived in method.derived:
+            if derived.reason == reason:
+                *parts, last = _fitted_length(derived, names, taken)
+                lines += [f"{BODY}{part}" for part in parts]
+                lengths.append(last)
+        lines += wrap_call("_lengths", ["self", f'"{reason}"', *lengths], "")
+    for check in method.range_checks:
+        args = [_check_argument(arg, names) for arg in check.args]
+        lines += wrap_call(check.function, args, "")
+    return lines
+
+
+def _fitted_length(derived: Derived, names: Names, taken: set[str]) -> list[str]:
+    """Return `letter=length`, behind assignments of parts that would make it too long."""
+
+    def text(array: Array) -> str:
+        return to_numpy(array, names).text
+
+    width = WIDTH - len(BODY) - len(INDENT)
+    pieces = fit(derived.letter, derived.letter, derived.length, text, taken, width)
+    return [
+        *(f"{python_name(name)} = {text(array)}" for name, array in pieces[:-1]),
+        f"{derived.letter}={text(pieces[-1][1])}",
+    ]
+
+
+def _check_argument(arg: str | int | Array | tuple[Array, ...], names: Names) -> str:
+    if isinstance(arg, str):
+        return f'"{arg}"'
+    if isinstance(arg, tuple):
+        return tuple_text([to_numpy(part, names).text for part in arg])
+    return to_numpy(arg, names).text if isinstance(arg, Array) else str(arg)
+
+
 def check_lines(checks: Iterable[Check], names: Names) -> list[str]:
     """Return the lines that raise ValueError."""
     lines: list[str] = []
@@ -258,7 +306,7 @@ def assignment_lines(
         final = assignment is method.assignments[-1] and not quiet
         target = _target(assignment, method.returns, names, final and last)
         lines += _assign(assignment, target, indent, names, taken)
-    if not lines or not lines[-1].lstrip().startswith("return"):
+    if not any(line.lstrip().startswith("return") for line in lines):
         lines += _return(method.returns, names)
     return lines if output is None else _returned(lines, output)
 
@@ -292,20 +340,22 @@ def _target(
 def _assign(
     assignment: Assignment, target: str, indent: str, names: Names, taken: set[str]
 ) -> list[str]:
+    if isinstance(assignment.array, Scatter):
+        return scatter_lines(target, assignment.name, assignment.array, names, taken, indent)
     lines: list[str] = []
 
     def text(array: Array) -> str:
         return to_numpy(array, names).text
 
     pieces = fit(target, assignment.name, assignment.array, text, taken, WIDTH - len(indent))
-    for name, array in pieces:
+    for number, (name, array) in enumerate(pieces, start=1):
+        if number == len(pieces) and assignment.comment:
+            lines.append(f"{indent}# {assignment.comment}")
         if name == "return":
             lines += wrap_value("return ", text(array), indent)
         else:
             plain = name if name == target else python_name(name)
             lines += wrap_value(f"{plain} = ", text(array), indent)
-    if assignment.comment:
-        lines.insert(0, f"{indent}# {assignment.comment}")
     return lines
 
 

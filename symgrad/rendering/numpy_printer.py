@@ -19,8 +19,6 @@ from symgrad.lowering.arrays import (
     Expand,
     Eye,
     Fill,
-    Gather,
-    Head,
     Helper,
     Hyperparameter,
     KeptExtent,
@@ -40,7 +38,6 @@ from symgrad.rendering.code import (
     call,
     python_name,
     raised,
-    stop_slice,
     tuple_text,
 )
 
@@ -72,29 +69,30 @@ def to_numpy(array: Array, names: Names) -> Code:
     """
     found = names.known.get(array)
     if found is None:
-        found = names.known[array] = _code(array, names)
+        found = names.known[array] = printed(array, names)
     return found
 
 
 @singledispatch
-def _code(array: Array, names: Names) -> Code:
+def printed(array: Array, names: Names) -> Code:
+    """Return the code of a node; modules that print further nodes register here."""
     raise AssertionError(f"no NumPy form of {type(array).__name__}")
 
 
 # --- leaves --------------------------------------------------------------------------------------
 
 
-@_code.register
+@printed.register
 def _(array: Variable, names: Names) -> Code:
     return Code(names.text(array.name))
 
 
-@_code.register
+@printed.register
 def _(array: Hyperparameter, names: Names) -> Code:
     return Code(attribute(array.name))
 
 
-@_code.register
+@printed.register
 def _(array: Literal, names: Names) -> Code:
     if isinstance(array.value, Fraction):
         return _number(array.value)
@@ -111,12 +109,12 @@ def _number(value: Fraction) -> Code:
     return Code(text, Level.UNARY if value < 0 else Level.ATOM)
 
 
-@_code.register
+@printed.register
 def _(array: Size, names: Names) -> Code:
     return Code(f"{names.text(array.name)}.shape[{array.axis}]")
 
 
-@_code.register
+@printed.register
 def _(array: KeptExtent, names: Names) -> Code:
     return Code(f'self.extents["{array.letter}"]')
 
@@ -125,17 +123,17 @@ def _text(array: Array, names: Names) -> str:
     return to_numpy(array, names).text
 
 
-@_code.register
+@printed.register
 def _(array: Arange, names: Names) -> Code:
     return call("np.arange", _text(array.length, names))
 
 
-@_code.register
+@printed.register
 def _(array: Eye, names: Names) -> Code:
     return call("np.eye", *_square(array.rows, array.columns, names), dtype="bool")
 
 
-@_code.register
+@printed.register
 def _(array: Tri, names: Names) -> Code:
     return call("np.tri", *_tri_arguments(array, names), dtype="bool")
 
@@ -168,7 +166,7 @@ COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 NUMBER_FUNCTIONS = {"abs": "abs", "max": "max", "min": "min", "round": "round"}
 
 
-@_code.register
+@printed.register
 def _(array: Apply, names: Names) -> Code:
     args = [to_numpy(arg, names) for arg in array.args]
     if array.op in BINARY:
@@ -185,9 +183,17 @@ def _(array: Apply, names: Names) -> Code:
 
 def _negative(array: Apply, args: list[Code]) -> Code:
     level = min(args[0].level, Level.UNARY)
-    if level < Level.PRODUCT or args[0].opens_with_power or args[0].text.startswith("-"):
+    wraps = _opens_with_rounding(array.args[0]) or args[0].opens_with_power
+    if level < Level.PRODUCT or wraps or args[0].text.startswith("-"):
         return Code(f"-({args[0].text})", Level.UNARY)
     return Code(f"-{args[0].text}", level)
+
+
+def _opens_with_rounding(array: Array) -> bool:
+    """Say whether a product begins with `a // b` or `a % b`, whose a would take the minus."""
+    if not isinstance(array, Apply) or array.op not in ("*", "/", "//", "%"):
+        return False
+    return array.op in ("//", "%") or _opens_with_rounding(array.args[0])
 
 
 def _power(array: Apply, args: list[Code]) -> Code:
@@ -235,7 +241,7 @@ def _function(array: Apply, args: list[str]) -> Code:
     return Code(f"float({text})" if array.kind == "weak" else text)
 
 
-@_code.register
+@printed.register
 def _(array: Opaque, names: Names) -> Code:
     function = attribute(opaque_name(array.function, array.order))
     return call(function, _text(array.array, names))
@@ -246,7 +252,7 @@ def opaque_name(function: str, order: int) -> str:
     return python_name(function + "_prime" * order)
 
 
-@_code.register
+@printed.register
 def _(array: Cast, names: Names) -> Code:
     inner = array.array
     if isinstance(inner, Tri):
@@ -263,7 +269,7 @@ def _(array: Cast, names: Names) -> Code:
 # --- axes ----------------------------------------------------------------------------------------
 
 
-@_code.register
+@printed.register
 def _(array: Permute, names: Names) -> Code:
     inner = to_numpy(array.array, names).at(Level.ATOM)
     if array.order == tuple(reversed(range(array.ndim))):
@@ -271,7 +277,7 @@ def _(array: Permute, names: Names) -> Code:
     return Code(f"{inner}.transpose({', '.join(map(str, array.order))})")
 
 
-@_code.register
+@printed.register
 def _(array: Expand, names: Names) -> Code:
     inner = to_numpy(array.array, names).at(Level.ATOM)
     items = ["None" if axis is None else ":" for axis in array.layout]
@@ -282,22 +288,7 @@ def _(array: Expand, names: Names) -> Code:
     return Code(f"{inner}[{', '.join(shown)}]")
 
 
-@_code.register
-def _(array: Head, names: Names) -> Code:
-    inner = to_numpy(array.array, names).at(Level.ATOM)
-    items = [":" if stop is None else stop_slice(_text(stop, names)) for stop in array.stops]
-    while items[-1] == ":":
-        items.pop()
-    return Code(f"{inner}[{', '.join(items)}]")
-
-
-@_code.register
-def _(array: Gather, names: Names) -> Code:
-    inner = to_numpy(array.array, names).at(Level.ATOM)
-    return Code(f"{inner}[{', '.join(_text(index, names) for index in array.indices)}]")
-
-
-@_code.register
+@printed.register
 def _(array: Fill, names: Names) -> Code:
     shape = tuple_text([_text(length, names) for length in array.shape]) if array.shape else "()"
     inner = array.array
@@ -321,7 +312,7 @@ def _axis_text(axes: tuple[int, ...]) -> str:
 _INITIAL = {"max": "-np.inf", "min": "np.inf"}
 
 
-@_code.register
+@printed.register
 def _(array: Reduction, names: Names) -> Code:
     options: dict[str, str] = {}
     if array.keepdims or len(array.axes) < array.array.ndim:
@@ -341,7 +332,7 @@ _RUNNING = {
 }
 
 
-@_code.register
+@printed.register
 def _(array: Cumulative, names: Names) -> Code:
     inner = to_numpy(array.array, names)
     flip = f"[{', '.join([':'] * array.axis + ['::-1'])}]" if array.reverse else ""
@@ -349,7 +340,7 @@ def _(array: Cumulative, names: Names) -> Code:
     return Code(call(_RUNNING[array.op], text, axis=str(array.axis)).text + flip)
 
 
-@_code.register
+@printed.register
 def _(array: Contraction, names: Names) -> Code:
     args = [to_numpy(arg, names) for arg in array.args]
     texts = [arg.text for arg in args]
@@ -372,11 +363,13 @@ def _tensordot_axes(array: Contraction) -> str:
     return f"({_axis_text(left)}, {_axis_text(right)})"
 
 
-@_code.register
+@printed.register
 def _(array: Helper, names: Names) -> Code:
     options = {name: _option(value, names) for name, value in array.options}
     return call(array.function, *(_text(arg, names) for arg in array.arrays), **options)
 
 
 def _option(value: Any, names: Names) -> str:
+    if isinstance(value, tuple) and value:
+        return tuple_text([_option(part, names) for part in value])
     return _text(value, names) if isinstance(value, Array) else str(value)

@@ -9,6 +9,8 @@ WIDTH = 88  # the default of ruff and black, so that a formatter leaves the file
 INDENT = "    "
 # a call, and a subscript behind it
 CALL = re.compile(r"(?P<function>[\w.]+)\((?P<rest>.*)")
+SUBSCRIPTED = re.compile(r"[\w.]+\[[^\[\]]*\]")
+BRACKETS = {"(": ")", "{": "}"}
 SUBSCRIPT = re.compile(r"\[[^\[\]]*\]")
 
 
@@ -21,7 +23,20 @@ def wrap_call(head: str, args: Sequence[str], tail: str, indent: str = INDENT * 
     one = f"{inner}{', '.join(args)}"
     if len(one) <= WIDTH:
         return [f"{indent}{head}(", one, f"{indent}){tail}"]
-    return [f"{indent}{head}(", *(f"{inner}{arg}," for arg in args), f"{indent}){tail}"]
+    lines = [line for arg in args for line in _wrap_argument(arg, inner)]
+    return [f"{indent}{head}(", *lines, f"{indent}){tail}"]
+
+
+def _wrap_argument(text: str, indent: str) -> list[str]:
+    """Return an argument with its comma; a tuple or dict that is too long has a line an item."""
+    opening = text[:1]
+    if len(f"{indent}{text},") <= WIDTH or opening not in BRACKETS:
+        return [f"{indent}{text},"]
+    items, end = split_arguments(f"{text[1:-1]})")
+    if end != len(text) - 1:
+        return [f"{indent}{text},"]
+    lines = [line for item in items if item for line in _wrap_argument(item, indent + INDENT)]
+    return [f"{indent}{opening}", *lines, f"{indent}{BRACKETS[opening]},"]
 
 
 def wrap_value(head: str, text: str, indent: str) -> list[str]:
@@ -31,6 +46,8 @@ def wrap_value(head: str, text: str, indent: str) -> list[str]:
     """
     if len(f"{indent}{head}{text}") <= WIDTH:
         return [f"{indent}{head}{text}"]
+    if SUBSCRIPTED.fullmatch(text):
+        return wrap_subscript(head, text, indent)
     call = whole_call(text)
     if call is None:
         return [f"{indent}{head}(", f"{indent}{INDENT}{text}", f"{indent})"]
@@ -39,6 +56,18 @@ def wrap_value(head: str, text: str, indent: str) -> list[str]:
     if subscript and len(start) <= WIDTH:
         return [start, f"{indent}{INDENT}{subscript[1:-1]}", f"{indent}]"]
     return wrap_call(f"{head}{function}", args, subscript, indent)
+
+
+def wrap_subscript(head: str, text: str, indent: str) -> list[str]:
+    """Return `head` and `a[items]`, broken inside the brackets where it is too long."""
+    if len(f"{indent}{head}{text}") <= WIDTH:
+        return [f"{indent}{head}{text}"]
+    name, items = text.removesuffix("]").split("[", 1)
+    inner = indent + INDENT
+    if len(f"{inner}{items}") <= WIDTH:
+        return [f"{indent}{head}{name}[", f"{inner}{items}", f"{indent}]"]
+    parts, _ = split_arguments(f"{items})")
+    return [f"{indent}{head}{name}[", *(f"{inner}{part}," for part in parts), f"{indent}]"]
 
 
 def breaks_well(text: str) -> bool:

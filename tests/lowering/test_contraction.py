@@ -7,9 +7,13 @@ import pytest
 from symgrad.language.expr import AxisLength, Index
 from symgrad.lowering.arrays import Array, Contraction, Permute, Reduction, Value, Variable
 from symgrad.lowering.contraction import contract
+from symgrad.lowering.scope import Scope, Tensor
 from symgrad.lowering.traversal import walk
 
 INDICES = {letter: Index(letter, AxisLength(letter, 0)) for letter in "abcdefhijklmno"}
+
+# one tensor for each letter, as long as the letter runs
+SCOPE = Scope({letter: Tensor((AxisLength(letter, 0),)) for letter in INDICES})
 
 
 def contracted(operands: str, result: str) -> Array:
@@ -21,7 +25,7 @@ def contracted(operands: str, result: str) -> Array:
     used = dict.fromkeys(operands.replace(" ", ""))
     summed = [INDICES[letter] for letter in used if letter not in result]
     frame = tuple(dict.fromkeys(INDICES[letter] for letter in [*result, *used]))
-    return contract(values, summed, frame).array
+    return contract(values, summed, frame, SCOPE).array
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,11 @@ def contracted(operands: str, result: str) -> Array:
         ("ij ij", "i", ["vecdot"]),
         ("ij ij", "j", ["einsum"]),
         ("ij ij", "", ["vdot"]),
-        ("nc hcd", "hnd", ["tensordot"]),
+        ("nc hcd", "hnd", ["matmul"]),
+        ("hnd hcd", "nc", ["tensordot"]),
+        ("oc ncij", "noij", ["matmul"]),
+        ("noij ncij", "oc", ["matmul"]),
+        ("bikl bjkl", "bij", ["matmul"]),
         ("acd bdc", "ab", ["tensordot"]),
         ("bi oij bj", "bo", ["einsum", "tensordot"]),
         ("ia ib ic", "abc", ["tensordot"]),
