@@ -41,4 +41,25 @@ COUNTEREXAMPLES: tuple[str, ...] = (
     # jumps that rounding decides, which are no mistake
     "y_i = sign(log(exp(a_i)/sum_p exp(a_p))) + a_i",
     "y_n = floor(gelu_tanh(size(n))) + c_n",
+    # the derivation of index arithmetic
+    "y_i = max_{j<=i} x[i-j]*w_j",
+    "h_i = x_i; h[size(x,0) + i] = z_i; y_i = sum_{u<3} h[i+u]*w_u",
+    "h[i,j] = x_ij; h[i,size(x,1)+j] = z_ij; y_i = sum_j tanh(h_ij)",
+    "h_ij = ((where(i > t[i], s[i,i]^2, s[size(s,0)-1,i//2])) + x_ij)*z_ij",
+    # the generated code of index arithmetic
+    "y = max_i x[i, size(x,1)-1-i]",
+    "y = min_i x[i, 2*i+1]",
+    "h_i = ((sum_{g<2} X[i+2*g,2*i]^2))*a_i; y = (c[o] c[o]) + max_j b_j",
+    "y_i = logsumexp_{g<2} K[3*i+g//2]",
+    "y_ij = (((logsumexp_{e<2} V[2*j+e//2]^2)) + x[i,j]) - b[j]",
+    "h_i = (prod_{g<2} V[i+g//2])*a_i; y_i = h_i",
+    "y_i = pad(x[i+1], x[size(x,0)-1]) - x_i",
+    "z_a = sum_n delta(a, t_n)*exp(x_n) for a < 3; y_n = exp(x_n)/z[t_n]",
+    # integer inputs as steps
+    "y_ko = sum_{u,c} X[s*k+d*u, c]*W_uco",
+    "y_km = sum_{u,v: u<2, v<2, v<=u} X[2*k+u, m+d*v]",
+    # axes of length 0
+    "y_k = sum_{i,j} delta(k, 2*i + 3*j)*a_i*b_j for k < 14",
+    "y_i = sum_u pad(x[i - u])*w_u for i < size(x,0)",
+    "y_bt = sum_k pad(x[b, t - k])*w_k + pad(x[b, t + 1]) for t < size(x,1)",
 )

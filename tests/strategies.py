@@ -14,6 +14,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests import index_strategies
+from tests.strategy_functions import EXPONENTIALS, OF_TWO, SAFE
+
 LETTERS = {"A": "ikp", "B": "jlm", "C": "noq"}
 SORT = {letter: sort for sort, letters in LETTERS.items() for letter in letters}
 TENSORS = {
@@ -29,99 +32,15 @@ TENSORS = {
 }
 LEFT_SIDES = ("ij", "ij", "i", "j", "", "ik", "jn", "ji", "ijn")
 NUMBERS = ("2", "3", "0.5", "1.5", "1")
-SAFE = (
-    "tanh({0})",
-    "sigmoid({0})",
-    "sin({0})",
-    "cos({0})",
-    "relu({0})",
-    "abs({0})",
-    "softplus({0})",
-    "exp(tanh({0}))",
-    "exp(-({0})^2)",
-    "log(1 + ({0})^2)",
-    "log1p(({0})^2)",
-    "sqrt(1 + ({0})^2)",
-    "rsqrt(1 + ({0})^2)",
-    "(1 + ({0})^2)^(-1.5)",
-    "({0})^2",
-    "({0})^3",
-    "-({0})",
-    "-({0})^2",
-    "gelu({0})",
-    "gelu_tanh({0})",
-    "silu({0})",
-    "mish({0})",
-    "elu({0})",
-    "selu({0})",
-    "leaky_relu({0}, 0.2)",
-    "hardtanh({0})",
-    "hardsigmoid({0})",
-    "hardswish({0})",
-    "softsign({0})",
-    "logsigmoid({0})",
-    "softplus({0}, 2)",
-    "elu({0}, 0.7)",
-    "erf({0})",
-    "erfc({0})",
-    "atan({0})",
-    "asinh({0})",
-    "asin(0.9*tanh({0}))",
-    "acos(0.9*tanh({0}))",
-    "atanh(0.9*tanh({0}))",
-    "acosh(2 + ({0})^2)",
-    "sinh(tanh({0}))",
-    "cosh(tanh({0}))",
-    "expm1(tanh({0}))",
-    "tan(tanh({0}))",
-    "lgamma(1 + ({0})^2)",
-    "digamma(1 + ({0})^2)",
-    "square({0})",
-    "reciprocal(1 + ({0})^2)",
-    "sign({0})",
-    "floor({0})",
-    "round({0})",
-    "clip({0}, -1, 1)",
-    "clip({0}, alpha, 2)",
-    "stop_gradient({0})",
-    "f({0})",
-    "g(tanh({0}))",
-    "relu({0})^2",
-    "1/(1 + exp(-({0})))",
-    "log(1 + exp({0}))",
-)
-OF_TWO = (
-    "{0} + {1}",
-    "{0} - ({1})",
-    "({0})*({1})",
-    "({0}) * ({1})",
-    "({0})/(1 + ({1})^2)",
-    "({0})/exp(tanh({1}))",
-    "({0})/(2 + tanh({1}))^2/(1 + (2 + tanh({1}))^-2)",
-    "max({0}, {1})",
-    "min({0}, {1})",
-    "atan2({0}, 1 + ({1})^2)",
-    "hypot({0}, 1 + ({1})^2)",
-    "pow(1 + ({0})^2, tanh({1}))",
-    "(1 + ({0})^2)^tanh({1})",
-    "({0})*sigmoid({1})",
-    "stop_gradient({0})*({1})",
-    "exp(tanh({0}))*exp(tanh({1}))",
-    "sqrt(1 + ({0})^2 + ({1})^2)",
-)
 REDUCTIONS = ("sum", "sum", "sum", "mean", "prod", "max", "min", "logsumexp")
-EXPONENTIALS = (
-    "(exp({0})/(sum_{2} exp({1})))",
-    "log(sum_{2} exp({1}))",
-    "log(exp({0})/(sum_{2} exp({1})))",
-    "({0} - logsumexp_{2} {1})",
-)
 KINDS = (
     *["leaf"] * 2,
     *["one"] * 3,
     *["two"] * 4,
     *["reduction"] * 3,
     *["branch", "delta", "convention", "softmax"],
+    *["subscripts"] * 3,
+    *["window"] * 2,
 )
 LET = "let f(t) = t*tanh(t) + 0.5*t"
 
@@ -198,7 +117,12 @@ def condition(pick: Pick, scope: Scope, depth: int) -> str:
     kinds = ["value", "value", "and", "or", "not"] if depth > 0 else ["value"]
     kinds += ["indices"] * 3 if pairs else []
     kinds += ["number"] if scope.letters else []
+    kinds += ["integers"] if scope.letters else []
     kind = pick(kinds)
+    if kind == "integers":
+        letter = pick(scope.letters)
+        other = _gather(pick, scope, SORT[letter]) or f"2*{pick(scope.letters)}"
+        return f"{letter} {pick(('<', '<=', '==', '!=', '>'))} {other}"
     if kind in ("and", "or"):
         left, right = condition(pick, scope, depth - 1), condition(pick, scope, depth - 1)
         return f"({left}) {kind} ({right})"
@@ -293,6 +217,13 @@ def delta(pick: Pick, scope: Scope, depth: int) -> str:
         return element(pick, scope)
     one, other = pick(pairs)
     free = scope.free(SORT[one])
+    kind = pick(("plain", "plain", "shifted", "gathered"))
+    if kind == "shifted":
+        other = pick((f"{other}+1", f"2*{other}", f"{other}//2", f"size({other})-1-{other}"))
+        return f"(delta({one}, {other})*({expression(pick, scope, depth - 1)}))"
+    if kind == "gathered":
+        other = _gather(pick, scope, SORT[one]) or other
+        return f"(delta({one}, {other})*({expression(pick, scope, depth - 1)}))"
     if free and pick((True, False, False)):
         condition = f"{{{free[0]}<={other}}}" if pick((True, False)) else free[0]
         place = element(pick, scope.bind(free[0]), free[0])
@@ -339,8 +270,55 @@ def expression(pick: Pick, scope: Scope, depth: int) -> str:
         return convention(pick, scope)
     if kind == "leaf":
         return leaf(pick, scope)
+    if kind in ("subscripts", "window"):
+        return subscripts(pick, scope) if kind == "subscripts" else window(pick, scope)
     makers = {"reduction": reduction, "branch": branch, "delta": delta, "softmax": softmax}
     return makers[kind](pick, scope, depth)
+
+
+def subscripts(pick: Pick, scope: Scope) -> str:
+    """Return an element with index arithmetic or integer tensors as subscripts."""
+    if pick((True, False)):
+        return long_element(pick, scope)
+    names = tuple(name for name in scope.readable() if scope.tensors[name])
+    if not names:
+        return element(pick, scope)
+    name = pick(names)
+    sorts = scope.tensors[name]
+    padded = pick((True, False, False))
+    make = index_strategies.outside if padded else index_strategies.inside
+    parts = [
+        make(pick, name, axis, pick(scope.of_sort(sort)), _gather(pick, scope, sort))
+        for axis, sort in enumerate(sorts)
+    ]
+    read = f"{name}[{','.join(parts)}]"
+    if not padded:
+        return read
+    return pick((f"pad({read})", f"pad({read})", f"pad({read}, {leaf(pick, scope)})"))
+
+
+def _gather(pick: Pick, scope: Scope, sort: str) -> str | None:
+    return index_strategies.gather(pick, scope.letters, SORT, sort)
+
+
+def long_element(pick: Pick, scope: Scope) -> str:
+    """Return an element of a tensor that is read through arithmetic alone."""
+    if not scope.letters:
+        return element(pick, scope)
+    name = pick(tuple(index_strategies.LONG))
+    sorts = index_strategies.LONG[name]
+    parts = [index_strategies.far(pick, scope.letters, _gather(pick, scope, s)) for s in sorts]
+    return f"{name}[{','.join(parts)}]"
+
+
+def window(pick: Pick, scope: Scope) -> str:
+    """Return a reduction over a window."""
+    if not scope.letters:
+        return element(pick, scope)
+    name = pick(tuple(index_strategies.LONG))
+    others = index_strategies.LONG[name][1:]
+    rest = [index_strategies.far(pick, scope.letters, None) for _ in others]
+    return index_strategies.windowed(pick, name, scope.letters, rest)
 
 
 def statement(pick: Pick, name: str, left: str, scope: Scope, depth: int) -> str:
@@ -358,6 +336,8 @@ def statement(pick: Pick, name: str, left: str, scope: Scope, depth: int) -> str
 
 def formula(pick: Pick, depth: int = 3) -> str:
     """Return the text of a layer: one to three statements, each may read the ones before it."""
+    if pick((True, False, False)):
+        return index_strategies.layer(pick)
     tensors = dict(TENSORS)
     lines = []
     for name in pick((("y",), ("h", "y"), ("h", "r", "y"))):

@@ -18,6 +18,10 @@ LISTED = """
     InstanceNorm RMSNorm WeightNorm Bilinear CosineSimilarity PairwiseSquaredDistance RBFKernel
     Attention CausalAttention MultiHeadAttention LinearAttention LSTMCell GRUCell
     FactorizationMachine MixtureOfExperts TripletLoss InfoNCE Dropout
+    Conv1d Conv2d Conv3d GroupedConv2d DepthwiseConv2d ConvTranspose1d ConvTranspose2d Unfold2d
+    Fold2d AvgPool2d MaxPool2d LpPool2d GlobalAvgPool2d GLU PixelShuffle NearestUpsample2d Embedding
+    EmbeddingBag CrossEntropy LabelSmoothing NLL MultiMargin TotalVariation CumSum ALiBiAttention
+    RoPE LocalResponseNorm GraphConv SkipGram Concat Stack Flip Roll OneHotMask
 """.split()
 
 

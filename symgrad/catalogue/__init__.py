@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 # the order in which the catalogue is listed
 FILES = (
     "linear",
+    "convolution",
+    "pooling",
     "activations",
     "losses",
     "normalisation",
     "attention",
+    "embedding",
     "recurrent",
+    "graphs",
     "similarity",
+    "arrangement",
 )
 
 _HEADING = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
