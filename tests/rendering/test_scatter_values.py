@@ -193,3 +193,16 @@ def test_parts_that_leave_gaps_or_overlap_are_refused(
     instance = build(Layer("Tested", formula))()
     with pytest.raises(ValueError, match=r"^y"):
         instance.forward(*(np.ones(shape) for shape in shapes))
+
+
+@pytest.mark.parametrize("columns", [0, 1, 127, 128, 200])
+@pytest.mark.parametrize("ids", [[], [3], [4, 0, 4, 1, 4], [2] * 20 + [0, 1] * 8 + [5]])
+def test_rows_that_occur_often_and_seldom_are_added_alike(columns: int, ids: list[int]) -> None:
+    layer = build(Layer("Rows", "y_nd = w[t_n, d]", wrt=["w"]))()
+    rng = np.random.default_rng(2)
+    rows = np.array(ids, dtype=int)
+    layer.forward(rng.normal(size=(6, columns)), rows)
+    dy = rng.normal(size=(len(ids), columns))
+    expected = np.zeros((6, columns))
+    np.add.at(expected, rows, dy)
+    np.testing.assert_allclose(layer.backward(dy), expected, rtol=1e-12, atol=1e-12)
