@@ -14,6 +14,7 @@ from symgrad.lowering.arrays import (
     Variable,
 )
 from symgrad.lowering.names import LONGEST, content_name, unique_name
+from symgrad.lowering.scatters import LoopIndex
 from symgrad.lowering.sharing import is_cheap
 from symgrad.lowering.traversal import children, rewrite, walk
 from symgrad.lowering.views import Strided, Windows
@@ -73,7 +74,7 @@ def _fits_broken(text: str, width: int) -> bool:
 def part_name(owner: str, part: Array, taken: set[str]) -> str:
     """Return a name for a part, by its content where that is short, else by its whole."""
     if part.kind == "weak":
-        return unique_name("count" if _is_count(part) else "scale", taken)
+        return unique_name("length" if _is_length(part) else "scale", taken)
     content = content_name(part)
     terms = isinstance(part, Apply) and part.op in ("+", "-")
     plain = content.count("_") <= (1 if terms else 2) and len(content) <= LONGEST
@@ -82,15 +83,17 @@ def part_name(owner: str, part: Array, taken: set[str]) -> str:
     return unique_name(f"{owner}_{'terms' if terms else 'term'}", taken)
 
 
-def _is_count(part: Array) -> bool:
-    """Say whether a number is arithmetic of axis lengths."""
-    lengths = (Size, KeptExtent)
-    whole = isinstance(part, Apply) and part.op in ("+", "-", "*", "//", "**", "min", "max")
-    known = (*lengths, Literal, Hyperparameter)
-    return (
-        whole
-        and any(isinstance(inner, lengths) for inner in walk(part))
-        and all(isinstance(arg, known) or _is_count(arg) for arg in children(part))
+WHOLE = ("+", "-", "*", "//", "**", "min", "max")
+LENGTHS = (Size, KeptExtent)
+
+
+def _is_length(part: Array) -> bool:
+    """Say whether a number is arithmetic of axis lengths and what is added to them."""
+    leaves = (*LENGTHS, Literal, Hyperparameter, LoopIndex)
+    inside = list(walk(part))
+    return any(isinstance(inner, LENGTHS) for inner in inside) and all(
+        isinstance(inner, leaves) or (isinstance(inner, Apply) and inner.op in WHOLE)
+        for inner in inside
     )
 
 

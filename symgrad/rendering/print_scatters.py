@@ -273,12 +273,12 @@ def plus(left: Array, right: Array) -> Array:
         return number(left.value + right.value)  # type: ignore[operator, arg-type]
     if left == right:
         return Apply("*", (number(2), left))
+    if isinstance(left, Literal):
+        left, right = right, left
     if isinstance(right, Literal) and isinstance(left, Apply) and left.op in ("+", "-"):
         base, added = left.args
         if isinstance(added, Literal):
             return _shifted(base, plus(added if left.op == "+" else minus(added), right))
-    if isinstance(left, Literal):
-        left, right = right, left
     return Apply("+", (left, right))
 
 
