@@ -252,8 +252,7 @@ class _Assembly:
 
     def _letters(self) -> Sequence[str]:
         letters = [index.name for axes in self.layer.axes.values() for index in axes]
-        scalars = [name for name, axes in self.layer.axes.items() if not axes]
-        return [*letters, *scalars, *self.layer.constants]
+        return [*letters, *self.layer.axes, *self.layer.constants]
 
     def intermediates(self) -> tuple[Statement, ...]:
         """Return the definitions that the trails mention, in order."""

@@ -14,6 +14,8 @@ def symbol(name: str) -> str:
         return f"\\{GREEK[name]}"
     if name in COMMANDS:
         return COMMANDS[name]
+    if not name.isascii():  # letters with accents are set in text alone
+        return rf"\textit{{{name}}}" if len(name) == 1 else rf"\text{{{escape(name)}}}"
     return name if len(name) == 1 else rf"\mathrm{{{escape(name)}}}"
 
 

@@ -57,6 +57,9 @@ NAMES = [
     ("h_0", "h_{0,ij}"),
     ("x_exp_sum", r"x^{\mathrm{exp\,sum}}_{ij}"),
     ("log_p", r"\mathrm{log\_p}_{ij}"),
+    ("é", r"\textit{é}_{ij}"),
+    ("dé", r"\mathrm{d} \textit{é}_{ij}"),
+    ("été", r"\text{été}_{ij}"),
 ]
 
 EXPRESSIONS = [
