@@ -277,6 +277,8 @@ def _accept(term: Term, base: Element, adjoint: Adjoint, uses: int, context: Con
     """Decide whether an adjoint is written into a term: it is read once, trivial, or simplifies."""
     summed = not free_indices(base).isdisjoint(term.sums)
     outer = summed and _is_outer(adjoint, context.graph)
+    if _is_choice(term, base, adjoint, uses):
+        return True
     if _scatters(adjoint.terms, context.checked) and summed and not (outer and _fills(adjoint)):
         return False
     if _is_copy(adjoint.terms, set(context.leaves)) or outer:
@@ -338,6 +340,29 @@ def _scatters(terms: Terms, checked: Collection[str]) -> bool:
     """Say whether a term holds a delta that no index solves, such as that of an arg-max."""
     deltas = [b for term in terms for b, _ in term.factors if isinstance(b, Delta)]
     return not all(_is_solvable(delta, checked) for delta in deltas)
+
+
+def _is_choice(term: Term, base: Element, adjoint: Adjoint, uses: int) -> bool:
+    """Say whether an adjoint is f*delta(u, m), read once and scattered along u in any case.
+
+    The scatter looks at each u: to choose there takes no array over u.
+    """
+    if uses != 1 or len(adjoint.terms) != 1 or adjoint.terms[0].sums:
+        return False
+    deltas = [b for b, _ in adjoint.terms[0].factors if isinstance(b, Delta)]
+    mapping = dict(zip(adjoint.indices, base.subscripts, strict=True))
+    places = [mapping.get(d.left.index) for d in deltas if isinstance(d.left, IndexValue)]
+    scattered = [free_indices(b) for b, _ in term.factors if isinstance(b, Delta)]
+    return (
+        bool(deltas)
+        and len(places) == len(deltas)
+        and all(
+            isinstance(place, IndexValue)
+            and place.index in term.sums
+            and any(place.index in indices for indices in scattered)
+            for place in places
+        )
+    )
 
 
 def _is_solvable(delta: Delta, checked: Collection[str]) -> bool:

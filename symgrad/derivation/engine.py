@@ -271,9 +271,7 @@ class _Assembly:
         return self._definitions(d for d in self.graph if d.name in needed)
 
     def _definitions(self, found: Iterable[Definition]) -> tuple[Statement, ...]:
-        return tuple(
-            self._final(Statement(d.name, d.element().subscripts, d.body)) for d in found
-        )
+        return tuple(self._final(Statement(d.name, d.element().subscripts, d.body)) for d in found)
 
     def _mentions(self, target: str) -> list[Expr]:
         adjoint = self.reverse.adjoints[target]

@@ -64,10 +64,9 @@ def test_several_fragments_are_told_apart_by_comments():
 
 
 def test_a_tensor_that_shares_its_letter_with_an_index_is_bold():
-    text = written("latex", "Attention")
-    assert r"\frac{\mathbf{k}_{kme}}{\sqrt{N_{d}}}" in text
-    assert r"\mathrm{d} \mathbf{k}_{njd}" in text
-    assert r"q_{nid}" in text
+    text = written("latex", symgrad.Layer("Scores", "s_ik = sum_d q_id*k_kd"))
+    assert r"q_{id} \, \mathbf{k}_{kd}" in text
+    assert r"\mathrm{d} \mathbf{k}_{kd}" in text
 
 
 def test_a_greek_tensor_that_shares_its_letter_with_an_index_is_bold():
