@@ -69,6 +69,7 @@ def test_the_wheel_carries_templates_catalogue_grammar_and_types(wheel):
     sources = [
         *(ROOT / "symgrad" / "catalogue").glob("*.toml"),
         *(ROOT / "symgrad").rglob("*.lark"),
+        *(ROOT / "symgrad").rglob("*.json"),
         ROOT / "symgrad" / "py.typed",
         *(path for path in (ROOT / "templates").rglob("*") if path.is_file()),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO, TypeVar
@@ -20,6 +21,31 @@ def show(text: str, style: str = "", *, err: bool = False) -> None:
         _console(stream).print(text, style=style, markup=False, highlight=False, soft_wrap=True)
     else:
         print(text, file=stream)
+
+
+def show_spans(spans: Sequence[tuple[str, str]]) -> None:
+    """Print one line of words, each in its rich style, to a terminal that shows colour."""
+    from rich.text import Text
+
+    _console(sys.stdout).print(Text.assemble(*spans), soft_wrap=True)
+
+
+def shows_signs(stream: TextIO) -> bool:
+    """Tell whether the stream is a terminal that shows the signs of mathematics."""
+    if not stream.isatty():
+        return False
+    try:
+        "∂Σδ√≤²┌".encode(stream.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def columns_of(stream: TextIO, default: int) -> int:
+    """Return how many columns a terminal has, within reason; the default for anything else."""
+    if not stream.isatty():
+        return default
+    return max(60, shutil.get_terminal_size((default, 24)).columns)
 
 
 def show_error(kind: str, message: str) -> None:

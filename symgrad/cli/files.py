@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 # stands at the top of every generated file
@@ -45,6 +46,32 @@ def replace_file(path: Path, text: str) -> None:
         _replace(Path(os.path.realpath(path)), text)
     except OSError as error:
         raise OutputError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def replace_files(texts: Mapping[Path, str]) -> None:
+    """Write several files; where one can't be written, those before it get their old text back.
+
+    Raises:
+        OutputError: a file can't be written.
+    """
+    old: dict[Path, bytes | None] = {}
+    for path, text in texts.items():
+        before = path.read_bytes() if path.is_file() else None
+        try:
+            replace_file(path, text)
+        except BaseException:
+            for written, content in old.items():
+                _restore(written, content)
+            raise
+        if before is not None or path.is_file():
+            old[path] = before
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        replace_file(path, content.decode("utf-8", "surrogateescape"))
 
 
 def _replace(target: Path, text: str) -> None:

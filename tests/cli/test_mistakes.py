@@ -18,7 +18,7 @@ def test_a_mistake_in_a_formula_is_shown_with_its_caret(run):
 
 
 def test_a_construct_that_is_not_derived_yet_is_named(run):
-    result = run("derive", "y_i = x[2*i]")
+    result = run("derive", "y_i = det(a)*x_i")
     assert result.exit_code == 1
     assert result.stderr.startswith("UnsupportedError: ")
 
@@ -72,7 +72,12 @@ def test_two_layers_of_one_name_are_refused(run, layers, tmp_path):
     [
         [],
         ["derive"],
-        ["derive", BIAS, "--format", "html"],
+        ["derive", BIAS, "--format", "pdf"],
+        ["derive", BIAS, "--lang", "fr"],
+        ["derive", BIAS, "--detail", "all"],
+        ["derive", BIAS, "-o", "out.doc"],
+        ["derive", BIAS, "--standalone"],
+        ["derive", BIAS, "--standalone", "--format", "json"],
         ["derive", BIAS, "--constant", "eps"],
         ["derive", BIAS, "--constant", "eps=small"],
         ["derive", BIAS, "--constant", "b=1", "--constant", "b=2"],

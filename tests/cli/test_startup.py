@@ -8,7 +8,7 @@ import pytest
 
 import symgrad
 
-HEAVY = ("sympy", "numpy", "scipy", "jinja2", "lark", "rich", "click")
+HEAVY = ("sympy", "numpy", "scipy", "jinja2", "lark", "rich", "pygments", "click")
 
 
 def loaded_by(code):
