@@ -29,7 +29,16 @@ _WIDTHS = {
     **dict.fromkeys([r"\sinh", r"\cosh", r"\tanh"], 2.2),
 }
 _LIMITS = (r"\sum", r"\prod", r"\max", r"\min", r"\operatorname*")
-_UPRIGHT = (r"\mathrm", r"\operatorname", r"\text", r"\textit", r"\hat", r"\bar", r"\tilde", r"\dot")
+_UPRIGHT = (
+    r"\mathrm",
+    r"\operatorname",
+    r"\text",
+    r"\textit",
+    r"\hat",
+    r"\bar",
+    r"\tilde",
+    r"\dot",
+)
 _BOLD = (r"\mathbf", r"\boldsymbol")
 _ROOT = 0.9  # the sign in front of what stands under it
 
