@@ -51,6 +51,10 @@ class Extents:
         self.inputs = tuple(inputs)
         self.parents: dict[Member, Member] = {}
         self.bounds = {use.index: use.bound for use in reading.index_uses if use.bound is not None}
+        self.uses: dict[Index, list[AxisUse]] = {}
+        for access in reading.axis_uses:
+            for index in access.subscript.free_in_order:
+                self.uses.setdefault(index, []).append(access)
         self.known: dict[Member, Expr] = {}
         self.joined = joined_axes(reading)
         self._unite()
@@ -122,9 +126,8 @@ class Extents:
 
     def _stands_alone(self, use: IndexUse) -> bool:
         return any(
-            isinstance(access.subscript, IndexValue) and access.subscript.index is use.index
-            for access in self.reading.axis_uses
-            if not access.target
+            isinstance(access.subscript, IndexValue) and not access.target
+            for access in self.uses.get(use.index, ())
         )
 
     def _publish(self) -> None:
@@ -176,9 +179,7 @@ class Extents:
     def accesses_of(self, index: Index) -> list[AxisUse]:
         """Return the subscripts that may leave their axis as the index grows."""
         return [
-            access
-            for access in self.reading.axis_uses
-            if not access.target and not access.padded and index in free_indices(access.subscript)
+            access for access in self.uses.get(index, ()) if not access.target and not access.padded
         ]
 
     def _limit(self, index: Index, access: AxisUse) -> Expr | Limit:

@@ -20,7 +20,7 @@ from symgrad.language.expr import (
 )
 from symgrad.language.extents import Extents
 from symgrad.language.parts import check_parts
-from symgrad.language.scope import Place, Reading
+from symgrad.language.scope import AxisUse, Place, Reading
 from symgrad.language.statement import Agreement, Statement
 from symgrad.language.unbounded import refuse_unbounded
 
@@ -51,12 +51,13 @@ def resolve(reading: Reading, statements: Sequence[Statement], inputs: Sequence[
     _check_sizes(reading, extents)
     statements = tuple(_write_sizes(statement, extents) for statement in statements)
     check_parts(reading, statements, extents.joined)
+    uses = _uses_by_axis(reading)
     names = (*inputs, *dict.fromkeys(statement.name for statement in statements))
     ranks = {name: reading.ranks[name][0] if name in reading.ranks else 0 for name in names}
     return Resolved(
         statements,
         ranks,
-        {name: _axes(name, ranks[name], reading, extents) for name in names},
+        {name: _axes(name, ranks[name], uses, extents) for name in names},
         _occurrences(reading),
         tuple(_agreement(reading, *found) for found in extents.agreements()),
     )
@@ -129,14 +130,23 @@ def _write_sizes(statement: Statement, extents: Extents) -> Statement:
     return Statement(statement.name, subscripts, replace(statement.value, visit))
 
 
-def _axes(name: str, rank: int, reading: Reading, extents: Extents) -> tuple[Index, ...]:
+def _uses_by_axis(reading: Reading) -> dict[tuple[str, int], list[AxisUse]]:
+    found: dict[tuple[str, int], list[AxisUse]] = {}
+    for use in reading.axis_uses:
+        found.setdefault((use.name, use.axis), []).append(use)
+    return found
+
+
+def _axes(
+    name: str, rank: int, uses: dict[tuple[str, int], list[AxisUse]], extents: Extents
+) -> tuple[Index, ...]:
     """Return one index for each axis, with the letter that is used there first."""
     letters: list[str] = []
     for axis in range(rank):
-        uses = [use for use in reading.axis_uses if (use.name, use.axis) == (name, axis)]
-        uses.sort(key=lambda use: not isinstance(use.subscript, IndexValue))
-        found = [letter for use in uses for letter in _moving_letters(use.subscript)]
-        letters.append(found[0] if found else _free_letter(reading, letters))
+        own = uses.get((name, axis), [])
+        plain_first = sorted(own, key=lambda use: not isinstance(use.subscript, IndexValue))
+        found = [letter for use in plain_first for letter in _moving_letters(use.subscript)]
+        letters.append(found[0] if found else _free_letter(extents.reading, letters))
     return tuple(Index(letter, extents.of((name, axis))) for axis, letter in enumerate(letters))
 
 
