@@ -4,6 +4,7 @@
     symgrad.derive(layer)       # the gradients, and the steps that led there
     symgrad.check(layer)        # numerical gradients against the derived ones
     symgrad.generate(layer)     # the source text of a module that needs NumPy alone
+    symgrad.generate_tests(layer)  # the source text of tests for that module
     symgrad.build(layer)        # the class itself
 
 Each name is imported when it is first used, so that `import symgrad` costs next to nothing.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from symgrad.language.layerfile import load as load
     from symgrad.rendering import build as build
     from symgrad.rendering import generate as generate
+    from symgrad.testfiles import generate_tests as generate_tests
     from symgrad.verification import check as check
 
 __version__ = "0.1.0"
@@ -38,6 +40,7 @@ _HOMES = {
     "check": "symgrad.verification",
     "derive": "symgrad.derivation",
     "generate": "symgrad.rendering",
+    "generate_tests": "symgrad.testfiles",
     "load": "symgrad.language.layerfile",
 }
 
@@ -52,6 +55,7 @@ __all__ = [
     "check",
     "derive",
     "generate",
+    "generate_tests",
     "load",
 ]
 

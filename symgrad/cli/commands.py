@@ -10,7 +10,7 @@ import click
 from symgrad import __version__
 from symgrad.cli.console import show, show_error, track
 from symgrad.cli.documents import Request, document_options, write
-from symgrad.cli.files import replace_files, require_writable
+from symgrad.cli.files import OutputError, replace_files, require_writable
 from symgrad.cli.mistakes import Commands
 from symgrad.cli.options import declaration_options
 from symgrad.cli.sources import Declaration, layers_from, require_known
@@ -82,6 +82,12 @@ def derive(
     help="Where to write the module. [default: standard output]",
 )
 @click.option(
+    "--tests",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write tests of the module, which need NumPy and pytest alone.",
+)
+@click.option(
     "--backend",
     default="numpy",
     show_default=True,
@@ -94,6 +100,7 @@ def derive(
 def generate(
     sources: tuple[str, ...],
     output: Path | None,
+    tests: Path | None,
     backend: str,
     no_verify: bool,
     force: bool,
@@ -102,16 +109,20 @@ def generate(
     """Write the layers as one module of NumPy classes.
 
     Every layer is verified first, and nothing is written when one fails. The file is replaced in
-    one step; a file that symgrad did not generate is left as it is.
+    one step; a file that symgrad did not generate is left as it is. The tests import the module by
+    the name of its file.
 
     \b
     Examples:
       symgrad generate layers.toml -o layers.py
+      symgrad generate layers.toml -o layers.py --tests test_layers.py
       symgrad generate "y_ij = x_ij + b_j" --name AddBias --params b -o bias.py
       symgrad generate Affine ReLU SoftmaxCrossEntropy -o net.py
     """
-    if output is not None:
-        require_writable(output, force)
+    if tests is not None and (output is None or output.resolve() == tests.resolve()):
+        raise click.UsageError("--tests goes with -o, and with another file")
+    for path in filter(None, (output, tests)):
+        require_writable(path, force)
     layers = layers_from(sources, Declaration(**declared))
     from symgrad.rendering import generate as generate_module
     from symgrad.rendering.backends import BACKENDS
@@ -130,9 +141,13 @@ def generate(
     if output is None:
         click.echo(text.encode("utf-8"), nl=False)  # a source file, whatever the terminal shows
         return
-    replace_files({output: text})
+    texts = {output: text}
+    if tests is not None:
+        texts[tests] = _tests_of(layers, output.stem)
+    replace_files(texts)
     state = "not verified" if no_verify else "verified"
-    show(f"{output}: {_count(layers, 'layer')}, {state}", err=True)
+    for path in texts:
+        show(f"{path}: {_count(layers, 'layer')}, {state}", err=True)
 
 
 @symgrad.command()
@@ -188,6 +203,15 @@ def catalog(name: str | None) -> None:
         show(f"{'' if position == 0 else chr(10)}{group}", "bold cyan")
         for word, summary in layers.items():
             show(f"  {word:{width}}  {summary}")
+
+
+def _tests_of(layers: list[Layer], module: str) -> str:
+    from symgrad.testfiles import generate_tests
+
+    try:
+        return generate_tests(layers, module)
+    except ValueError as error:
+        raise OutputError(f"no tests can be written: {error}") from error
 
 
 def _reports(layers: list[Layer]) -> list[Report]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from symgrad.errors import ShapeError, UnsupportedError
 from symgrad.language.layer import Layer
+from symgrad.language.lengths import NO_LENGTHS, Lengths
 from symgrad.language.program import Program
 from symgrad.oracle.frame import Functions
 from symgrad.verification.comparison import compare
@@ -34,18 +35,22 @@ from symgrad.verification.samples import (
 DRAWS = 8
 
 
-def check(
-    layer: Layer | str, implementation: Callable[..., Any] | None = None, seed: int = 0
-) -> Report:
-    """Verify the generated class, or the given one, against the formula.
+def check(layer: Layer | str, implementation: Any = None, seed: int = 0) -> Report:
+    """Verify the generated class, or what somebody wrote by hand, against the formula.
 
     Args:
         layer: a Layer, or the text of a formula.
-        implementation: a class with the interface of generated layers; default, the generated one.
+        implementation: what is verified; default, the generated class. A class with forward and
+            backward, whose parameters go to forward, to the constructor or to attributes; a pair
+            of functions (forward, backward), with or without a cache; a torch.autograd.Function.
         seed: what the random shapes, inputs and incoming gradients are drawn from.
 
     Returns:
-        A report; `report.ok` says whether everything holds.
+        A report; `report.ok` says whether everything holds, `report.gradients["b"].diagnosis`
+        what is wrong with a gradient that was written by hand.
+
+    Raises:
+        ImplementationError: the implementation is of none of these kinds.
     """
     if isinstance(layer, str):
         layer = Layer("Layer", layer)
@@ -53,26 +58,32 @@ def check(
         from symgrad.rendering import build
 
         return verify(layer, build(layer), derived_program(layer), seed, generated=True)
-    return verify(layer, implementation, derived_program(layer), seed)
+    program, lengths = _derived(layer)
+    return verify(layer, implementation, program, seed, lengths=lengths)
 
 
 def derived_program(layer: Layer) -> Program | None:
     """Return the derived statements; None when the formula can't be derived yet."""
+    return _derived(layer)[0]
+
+
+def _derived(layer: Layer) -> tuple[Program | None, Lengths]:
     from symgrad.derivation import derive
 
     try:
-        program: Program = derive(layer).program
+        derivation = derive(layer)
     except UnsupportedError:
-        return None
-    return program
+        return None, NO_LENGTHS
+    return derivation.program, derivation.lengths
 
 
 def verify(
     layer: Layer,
-    implementation: Callable[..., Any],
+    implementation: Any,
     program: Program | None,
     seed: int = 0,
     generated: bool = False,
+    lengths: Lengths = NO_LENGTHS,
 ) -> Report:
     """Verify a class against its formula and, where there is one, its derived program.
 
@@ -82,16 +93,18 @@ def verify(
         program: the derivation's statements, or None to go by numerical gradients alone.
         seed: what the random numbers are drawn from.
         generated: whether ties and kinks follow the function table, so that they are checked too.
+            What is not generated gets a diagnosis where it is wrong.
+        lengths: how far the axes of tensors reach, for the formulas that a diagnosis prints.
     """
     rng = np.random.default_rng(seed)
     functions = stand_ins(layer.opaque)
     sample, outputs, references = _draw(layer, program, functions, rng)
     names = {} if program is None else program.gradients
     attributes = {name: names.get(name, f"d{name}") for name in layer.wrt}
-    subject = Implementation(implementation, layer, functions, attributes)
+    subject = Implementation(implementation, layer, functions, attributes, not generated)
     outcome = subject.run(sample.inputs, sample.cotangents)
     case = Case(layer, subject, program, functions, sample, outcome, generated, seed)
-    return Report(
+    report = Report(
         layer.name,
         sample.shapes,
         _compare_outputs(outcome, outputs),
@@ -99,6 +112,14 @@ def verify(
         _properties(case),
         _notes(program, outputs, references),
     )
+    trusted = program is None or all(part.trusted for part in references.values())
+    if generated or not trusted:
+        return report
+    from symgrad.verification.diagnosis import diagnosed
+    from symgrad.verification.diagnosis.trials import Bench
+
+    bench = Bench(layer, subject, program, functions, seed, lengths)
+    return diagnosed(bench, report, sample)
 
 
 def _draw(

@@ -1,16 +1,20 @@
-"""Call a layer class as its users would, and record what it returns or raises."""
+"""Call an implementation as its users would, and record what it returns or raises."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from inspect import Parameter, signature
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from symgrad.language.layer import Layer
-from symgrad.rendering.code import attribute, python_name
+from symgrad.rendering.code import python_name
+from symgrad.verification.adapters import Adapter, Given, ImplementationError, adapter_for
+from symgrad.verification.adapters.calls import taken_by
+from symgrad.verification.adapters.classes import ClassSession
 
 Arrays = Mapping[str, np.ndarray]
 NO_CONSTANTS: Mapping[str, Any] = {}
@@ -25,6 +29,7 @@ class Outcome:
         gradients: by input; a gradient that is missing is None.
         again: the gradients of the second backward call.
         changed: the names of the arguments that were written to.
+        changed_by_forward: those among them that forward wrote to.
         forward_error: what the constructor or forward raised, or what is wrong with the result.
         backward_error: the same for backward.
     """
@@ -33,95 +38,111 @@ class Outcome:
     gradients: Mapping[str, Any] = field(default_factory=dict)
     again: Mapping[str, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    changed_by_forward: tuple[str, ...] = ()
     forward_error: str = ""
     backward_error: str = ""
 
 
 @dataclass(frozen=True)
 class Implementation:
-    """A class with the interface of generated layers, generated or written by hand.
+    """What is verified: a generated class, or something written by hand of one of the kinds.
 
     Attributes:
-        factory: the class.
+        subject: the class, or whatever `adapters.ADAPTERS` can call.
         layer: the layer that it implements.
         functions: the callables for its opaque functions.
-        gradients: the attribute that holds the gradient of each parameter, by its name.
+        gradients: the name of the gradient of each input; of a parameter, its attribute.
+        own_constants: whether it is given the layer's constants where it takes them.
     """
 
-    factory: Callable[..., Any]
+    subject: Any
     layer: Layer
     functions: Mapping[str, Callable[[Any], Any]]
     gradients: Mapping[str, str]
+    own_constants: bool = False
+
+    @cached_property
+    def adapter(self) -> Adapter:
+        """The way to call it.
+
+        Raises:
+            ImplementationError: it is of no kind that can be called.
+        """
+        return adapter_for(self.subject)
 
     def run(
         self, inputs: Arrays, cotangents: Arrays, constants: Mapping[str, Any] = NO_CONSTANTS
     ) -> Outcome:
-        """Construct the class, call forward once, backward twice."""
-        given = {name: np.array(value) for name, value in inputs.items()}
+        """Make one call: forward once, backward twice."""
+        arrays = {name: np.array(value) for name, value in inputs.items()}
         incoming = {name: np.array(value) for name, value in cotangents.items()}
-        with np.errstate(all="ignore"):
+        watched = [(name, inputs[name], arrays[name]) for name in inputs]
+        watched += [(f"d{name}", cotangents[name], incoming[name]) for name in cotangents]
+        given = Given(
+            self.layer, arrays, constants, self.functions, self.gradients, self.own_constants
+        )
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             try:
-                instance = self._construct(given, constants)
-            except Exception as error:  # whatever a class under test raises belongs in the report
+                session = self.adapter.open(self.subject, given)
+                outputs = session.forward()
+                outputs = {name: np.array(value) for name, value in outputs.items()}
+            except ImplementationError:
+                raise
+            except Exception as error:  # whatever it raises belongs in the report
                 return Outcome(forward_error=_describe(error), backward_error="forward failed")
-            return self._run(instance, given, incoming, inputs, cotangents)
+            early = _changed(watched)
+            try:
+                gradients = _copied(session.backward(incoming))
+                again = _copied(session.backward(incoming))
+            except ImplementationError:
+                raise
+            except Exception as error:
+                return Outcome(outputs, backward_error=_describe(error))
+        return Outcome(outputs, gradients, again, _changed(watched), early)
 
-    def _run(
-        self, instance: Any, given: Arrays, incoming: Arrays, inputs: Arrays, cotangents: Arrays
-    ) -> Outcome:
-        try:
-            outputs = self._outputs(instance.forward(*self._arguments(given)))
-        except Exception as error:
-            return Outcome(forward_error=_describe(error), backward_error="forward failed")
-        outputs = {name: np.array(value) for name, value in outputs.items()}
-        try:
-            gradients = _copied(self._gradients(instance, incoming))
-            again = _copied(self._gradients(instance, incoming))
-        except Exception as error:
-            return Outcome(outputs, backward_error=_describe(error))
-        changed = [name for name in given if not _same(given[name], inputs[name])]
-        changed += [f"d{name}" for name in incoming if not _same(incoming[name], cotangents[name])]
-        return Outcome(outputs, gradients, again, tuple(changed))
+    def run_after(
+        self, earlier: Arrays, inputs: Arrays, cotangents: Arrays, *, in_place: bool
+    ) -> Outcome | None:
+        """Make a call on an object that has made another.
+
+        What the constructor was given stays the same array; with `in_place` new values are written
+        to it between the calls, as an optimiser does. None where there is no object, or where the
+        other call fails.
+        """
+        first = {**inputs, **{name: earlier[name] for name in self.layer.params if in_place}}
+        arrays = {name: np.array(value) for name, value in first.items()}
+        given = Given(self.layer, arrays, {}, self.functions, self.gradients, self.own_constants)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                session = self.adapter.open(self.subject, given)
+                if not isinstance(session, ClassSession):
+                    return None
+                arrays.update({name: np.array(earlier[name]) for name in session.passed})
+                outputs = session.forward()
+                session.backward({n: np.ones_like(value) for n, value in outputs.items()})
+            except ImplementationError:
+                raise
+            except Exception:
+                return None
+            arrays.update({name: np.array(inputs[name]) for name in session.passed})
+            for name in session.kept:
+                arrays[name][...] = inputs[name]
+            try:
+                outputs = session.forward()
+                outputs = {name: np.array(value) for name, value in outputs.items()}
+                gradients = _copied(session.backward(cotangents))
+            except ImplementationError:
+                raise
+            except Exception as error:
+                return Outcome(forward_error=_describe(error), backward_error="forward failed")
+        return Outcome(outputs, gradients, gradients)
 
     def takes(self, names: Iterable[str]) -> bool:
-        """Say whether the constructor has a keyword for each of the constants."""
-        accepted = signature(self.factory).parameters
-        open_ended = any(part.kind is Parameter.VAR_KEYWORD for part in accepted.values())
-        return open_ended or all(python_name(name) in accepted for name in names)
-
-    def _construct(self, given: Arrays, constants: Mapping[str, Any]) -> Any:
-        """Call the constructor with the parameters and the callables that it takes."""
-        accepted = signature(self.factory).parameters
-        functions = self.functions
-        if not any(part.kind is Parameter.VAR_KEYWORD for part in accepted.values()):
-            names = {name: python_name(name) for name in functions}
-            functions = {names[n]: functions[n] for n in functions if names[n] in accepted}
-        keywords = {python_name(name): value for name, value in constants.items()}
-        parameters = (given[name] for name in self.layer.params)
-        return self.factory(*parameters, **functions, **keywords)
-
-    def _arguments(self, given: Arrays) -> list[Any]:
-        return [given[name][()] for name in self.layer.inputs if name not in self.layer.params]
-
-    def _outputs(self, returned: Any) -> dict[str, Any]:
-        names = self.layer.outputs
-        values = (returned,) if len(names) == 1 else returned
-        if not isinstance(values, tuple) or len(values) != len(names):
-            raise TypeError(f"forward returned no tuple of {len(names)}: {', '.join(names)}")
-        return dict(zip(names, values, strict=True))
-
-    def _gradients(self, instance: Any, incoming: Arrays) -> dict[str, Any]:
-        names = [name for name in self.layer.wrt if name not in self.layer.params]
-        returned = instance.backward(*(incoming[name][()] for name in self.layer.outputs))
-        values = (returned,) if len(names) == 1 else () if not names else returned
-        if not isinstance(values, tuple) or len(values) != len(names):
-            raise TypeError(f"backward returned no tuple of {len(names)}: {', '.join(names)}")
-        gradients = dict(zip(names, values, strict=True))
-        for name in self.layer.wrt:
-            if name in self.layer.params:
-                stored = attribute(self.gradients[name]).removeprefix("self.")
-                gradients[name] = getattr(instance, stored)
-        return gradients
+        """Say whether it has a keyword for each of the constants."""
+        accepted = taken_by(self.adapter.options(self.subject))
+        return accepted.keywords or all(python_name(n) in accepted.by_keyword for n in names)
 
 
 def _describe(error: Exception) -> str:
@@ -131,6 +152,10 @@ def _describe(error: Exception) -> str:
 def _copied(arrays: Mapping[str, Any]) -> dict[str, Any]:
     """Return copies, so that a buffer which the second call reuses shows."""
     return {name: None if value is None else np.array(value) for name, value in arrays.items()}
+
+
+def _changed(watched: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> tuple[str, ...]:
+    return tuple(name for name, before, now in watched if not _same(before, now))
 
 
 def _same(left: np.ndarray, right: np.ndarray) -> bool:

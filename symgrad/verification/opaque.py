@@ -14,13 +14,18 @@ ORDERS = 8
 
 def stand_ins(names: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
     """Return g, g_prime, ... as cubics which differ from name to name."""
-    functions: dict[str, Callable[[Any], Any]] = {}
+    return {name: _polynomial(found) for name, found in polynomials(names).items()}
+
+
+def polynomials(names: Iterable[str]) -> dict[str, tuple[float, ...]]:
+    """Return the coefficients of g, g_prime, ..., that of x^0 first."""
+    found: dict[str, tuple[float, ...]] = {}
     for number, name in enumerate(names):
         coefficients: tuple[float, ...] = (0.5, 1.0 + number, -0.75 - number, 0.25)
         for order in range(ORDERS):
-            functions[name + "_prime" * order] = _polynomial(coefficients)
+            found[name + "_prime" * order] = coefficients
             coefficients = tuple(k * c for k, c in enumerate(coefficients))[1:]
-    return functions
+    return found
 
 
 def _polynomial(coefficients: tuple[float, ...]) -> Callable[[Any], Any]:

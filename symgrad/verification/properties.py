@@ -21,9 +21,12 @@ from symgrad.verification.reference import (
     evaluate_forward,
     settled_gradients,
     settled_outputs,
+    stable_values,
 )
 from symgrad.verification.samples import (
+    FAR_KINKS,
     KINKS,
+    LARGE,
     SAMPLERS,
     Sample,
     Sampler,
@@ -36,6 +39,7 @@ from symgrad.verification.sizes import (
     fit,
     free_extents,
     index_constants,
+    other_sizes,
 )
 from symgrad.verification.spans import Setting
 
@@ -166,14 +170,103 @@ def ties_and_kinks(case: Case) -> str | None:
     return message
 
 
+def far_kinks(case: Case) -> str | None:
+    """The same for kinks farther from 0."""
+    if case.program is None or not case.generated:
+        return None
+    extents = free_extents(case.layer)
+    # 15 values are to be met
+    pool = {1: (16,), 2: (4,)}.get(len(extents), KINK_SIZES)
+    sizes = {extent: pool[k % len(pool)] for k, extent in enumerate(extents)}
+    rng = np.random.default_rng(case.seed + 4)
+    return _disagreement(case, _draw(case, fit(case.layer, sizes), FAR_KINKS, rng))
+
+
+def large_inputs(case: Case) -> str | None:
+    """Inputs whose exponentials overflow give numbers where the stable form of the formula does.
+
+    Their digits are not judged: sin(1e9) has few that are right.
+    """
+    if case.program is None or not case.generated:
+        return None
+    extents = free_extents(case.layer)
+    sizes = {extent: KINK_SIZES[k % len(KINK_SIZES)] for k, extent in enumerate(extents)}
+    rng = np.random.default_rng(case.seed + 5)
+    sample = _draw(case, fit(case.layer, sizes), LARGE, rng)
+    outcome = case.subject.run(sample.inputs, sample.cotangents)
+    if outcome.forward_error or outcome.backward_error:
+        return outcome.forward_error or outcome.backward_error
+    outputs, gradients = stable_values(case.program, sample, case.functions)
+    rows = [(name, outcome.outputs[name], right, 1.0) for name, right in outputs.items()]
+    for name, right in gradients.items():
+        rows.append((case.subject.gradients[name], outcome.gradients[name], right, sample.size))
+    judged = (
+        compare(name, found, _nan_where_finite(found, right), unit)
+        for name, found, right, unit in rows
+    )
+    return next((comparison.detail for comparison in judged if not comparison.ok), "")
+
+
+def other_lengths(case: Case) -> str | None:
+    """Axes may be longer by one, so that a stride or a half leaves a remainder."""
+    extents = free_extents(case.layer)
+    if not extents:
+        return None
+    rng = np.random.default_rng(case.seed + 7)
+    drawn = fit(case.layer, draw_sizes(case.layer, rng)).sizes
+    message: str | None = None
+    for more in (0, 1):
+        setting = fit(case.layer, {extent: size + more for extent, size in drawn.items()})
+        try:
+            sample = _draw(case, setting, SAMPLERS, rng)
+        except ShapeError:  # the parts of a formula need not fit together for every length
+            continue
+        message = _disagreement(case, sample)
+        if message:
+            break
+    return message
+
+
+def no_trace_of_earlier_calls(case: Case) -> str | None:
+    """A call with other shapes before, on the same object, changes nothing.
+
+    Generated classes keep parameters by reference, so that other values may have been in them.
+    """
+    if case.outcome.forward_error or case.outcome.backward_error:
+        return None
+    rng = np.random.default_rng(case.seed + 6)
+    setting = fit(case.layer, draw_sizes(case.layer, rng))
+    sample = _draw(case, setting, SAMPLERS, rng)
+    earlier = _draw(case, other_sizes(case.layer, setting), SAMPLERS, rng)
+    fresh = case.subject.run(sample.inputs, sample.cotangents)
+    found = case.subject.run_after(
+        earlier.inputs, sample.inputs, sample.cotangents, in_place=case.generated
+    )
+    if found is None or fresh.forward_error or fresh.backward_error:
+        return None
+    if found.forward_error:
+        return f"the second forward {found.forward_error}"
+    for kind in ("outputs", "gradients"):
+        for name, right in getattr(fresh, kind).items():
+            value = getattr(found, kind)[name]
+            if right is not None and (value is None or not _same(np.asarray(right), value)):
+                label = name if kind == "outputs" else case.subject.gradients[name]
+                return f"{label} depends on the call before"
+    return ""
+
+
 PROPERTIES: dict[str, Claim] = {
     "arguments unchanged": arguments_unchanged,
     "backward twice the same": backward_repeats,
     "float32 in, float32 out": float32_stays,
     "extents of 1": extents_of_one,
     "extents of 0": empty_axes,
+    "other lengths": other_lengths,
     "other constants": other_constants,
     "ties and kinks": ties_and_kinks,
+    "kinks far from 0": far_kinks,
+    "large inputs": large_inputs,
+    "earlier calls leave no trace": no_trace_of_earlier_calls,
 }
 
 
@@ -215,6 +308,13 @@ def _disagreement(case: Case, sample: Sample, *, judge_nan: bool = True) -> str:
         ]
     judged = (compare(*row) for row in rows)
     return next((comparison.detail for comparison in judged if not comparison.ok), "")
+
+
+def _nan_where_finite(found: Any, right: np.ndarray) -> np.ndarray:
+    """Return the right values, NaN where `found` is a finite number."""
+    if found is None or np.shape(found) != np.shape(right):
+        return right
+    return np.where(np.isfinite(np.asarray(found, float)), np.nan, right)
 
 
 def _nan_where(found: Any, right: np.ndarray) -> np.ndarray:

@@ -87,6 +87,29 @@ def settled_gradients(
     return {name: settled(value, rounded[name]) for name, value in finite.items()}
 
 
+def stable_values(
+    program: Program, sample: Sample, functions: Functions
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return outputs and gradients; NaN where even the derived statements lose them in float64.
+
+    The derived statements are rewritten to be stable, so that exp(x)/sum exp(x) keeps its value
+    for x = 1000. What overflows in them all the same is not asked of an implementation.
+    """
+    statements = (*program.forward, *program.backward)
+    incoming = {program.cotangents[name]: value for name, value in sample.cotangents.items()}
+    env = {**program.layer.constants, **sample.constants, **sample.inputs, **incoming}
+    exact, rounded = (
+        (machine := Machine(statements, functions, arithmetic_of(precise))).arrays(machine.run(env))
+        for precise in (True, False)
+    )
+    stable = {
+        name: np.where(np.isfinite(rounded[name]), settled(value, rounded[name]), np.nan)
+        for name, value in exact.items()
+    }
+    outputs = {name: stable[name] for name in program.layer.outputs}
+    return outputs, {name: stable[gradient] for name, gradient in program.gradients.items()}
+
+
 def settled(exact: np.ndarray, rounded: np.ndarray) -> np.ndarray:
     """Return the exact values; NaN where rounding alone decides on which side of a jump one is.
 

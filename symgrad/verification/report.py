@@ -21,6 +21,9 @@ class Comparison:
         message: what is wrong, when it is not a number: a shape, a NaN, an exception.
         numerical: the deviation of the derived formula from numerical differences; None where
             the one or the other does not exist.
+        diagnosis: what is wrong and how, as far as it was found out; empty when nothing is.
+        formula: the statement that the array should follow, where there is a diagnosis.
+        smallest: the smallest shapes that show what is wrong.
     """
 
     name: str
@@ -31,10 +34,25 @@ class Comparison:
     expected: float | None = None
     message: str = ""
     numerical: float | None = None
+    diagnosis: str = ""
+    formula: str = ""
+    smallest: str = ""
 
     def __str__(self) -> str:
         line = f"{self.name:<14}{'ok' if self.ok else 'WRONG':<7}{self.error:<9.1e}"
         return f"{line}{self.detail}".rstrip()
+
+    @property
+    def explanation(self) -> list[str]:
+        """The diagnosis with what belongs to it, a line each; nothing where there is none."""
+        if not self.diagnosis:
+            return []
+        rows = {
+            "diagnosis": self.diagnosis,
+            "should be": self.formula,
+            "shown by": self.smallest,
+        }
+        return [f"{word:<11}{text}" for word, text in rows.items() if text]
 
     @property
     def detail(self) -> str:
@@ -91,8 +109,9 @@ class Report:
     def __str__(self) -> str:
         shapes = ", ".join(f"{name} {shape}" for name, shape in self.shapes.items())
         lines = [f"{self.name}: {'ok' if self.ok else 'WRONG'}", f"  shapes    {shapes}".rstrip()]
-        lines += [f"  forward   {output}" for output in self.outputs.values()]
-        lines += [f"  backward  {gradient}" for gradient in self.gradients.values()]
+        for side, table in (("forward ", self.outputs), ("backward", self.gradients)):
+            for part in table.values():
+                lines += [f"  {side}  {part}", *(f"      {line}" for line in part.explanation)]
         lines += [f"  {claim}" for claim in self.properties]
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)

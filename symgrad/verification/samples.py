@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,22 @@ SAMPLERS: dict[str, Sampler] = {
     "positive": lambda rng, shape: rng.uniform(0.5, 2.0, size=shape),
     "fraction": lambda rng, shape: rng.uniform(0.1, 0.9, size=shape),
     "above one": lambda rng, shape: rng.uniform(1.1, 3.0, size=shape),
+}
+
+
+def _each_of(rng: np.random.Generator, values: range, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the values in random order, each about as often as the others."""
+    filled = np.resize(np.array(values, float), math.prod(shape))
+    return rng.permutation(filled).reshape(shape)
+
+
+# and further ones: a kink may lie at 3 or at 6
+FAR_KINKS: dict[str, Sampler] = {
+    "far kinks": lambda rng, shape: _each_of(rng, range(-7, 8), shape),
+}
+# exp overflows
+LARGE: dict[str, Sampler] = {
+    "large": lambda rng, shape: 1000 * rng.normal(size=shape),
 }
 # small whole numbers: ties of max, kinks of relu, abs and clip
 KINKS: dict[str, Sampler] = {

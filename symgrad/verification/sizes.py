@@ -113,6 +113,15 @@ def fit(
     return setting
 
 
+def other_sizes(layer: Layer, setting: Setting) -> Setting:
+    """Return a setting with other sizes, but for the axes of parameters."""
+    kept = {index.extent for name in layer.params for index in layer.axes[name]}
+    sizes = {e: size + (e not in kept) for e, size in setting.sizes.items()}
+    found = fit(layer, sizes, constants=setting.constants)
+    same = all(found.shapes[name] == setting.shapes[name] for name in layer.params)
+    return found if same else setting
+
+
 def empty_setting(layer: Layer, empty: Sequence[Expr]) -> Setting:
     """Return the setting where these extents are 0 and the others as long as windows need."""
     setting = fit(layer, {})

@@ -1,0 +1,20 @@
+"""Print how many planted faults `check` and the generated tests catch, by kind.
+
+python -m tests.mutations [--every N] [LAYER...]
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import symgrad
+from tests.mutations.table import tally
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("names", nargs="*", metavar="LAYER")
+parser.add_argument("--every", type=int, default=1, help="take each N-th fault alone")
+arguments = parser.parse_args()
+catalogue = symgrad.catalog()
+found = tally([catalogue[n] for n in arguments.names or catalogue], arguments.every)
+print(found)
+print("\n".join(found.missed))
