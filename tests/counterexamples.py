@@ -62,4 +62,11 @@ COUNTEREXAMPLES: tuple[str, ...] = (
     "y_k = sum_{i,j} delta(k, 2*i + 3*j)*a_i*b_j for k < 14",
     "y_i = sum_u pad(x[i - u])*w_u for i < size(x,0)",
     "y_bt = sum_k pad(x[b, t - k])*w_k + pad(x[b, t + 1]) for t < size(x,1)",
+    # pads within pads, parts that are numbers or lie one above another, integers made of integers
+    "y_i = pad(x[i-1], pad(z[i-2], a)) for i<5",
+    "y_i = max_{u<3} pad(x[i+u-1], pad(z[i-2], a)) for i<5",
+    "h[0] = 0; h[i+1] = x_i; y_i = h[i+1]*h_i for i < size(x,0)",
+    "y[i,j] = x_ij; y[i,size(x,1)+j] = z_ij; y[size(x,0)+i,j] = w_ij",
+    "k_n = 2*t_n + 1; y_nd = w[k_n, d]*x_n",
+    "k_n = t_n + argmax_j x_nj; y_nd = w[k_n, d]*k_n",
 )

@@ -308,8 +308,8 @@ def _tidied(term: Term) -> Term:
 
 
 def _isolated(base: Expr, term: Term) -> Expr:
-    """Write delta(2*i, p - 1) as delta(2*i + 1, p)."""
-    if not isinstance(base, Delta) or IndexValue in map(type, (base.left, base.right)):
+    """Write delta(2*i, p - 1) as delta(2*i + 1, p), and delta(i, p + 1) as delta(i - 1, p)."""
+    if not isinstance(base, Delta) or any(_is_settled(*sides, term) for sides in _sides(base)):
         return base
     difference = subtract(base.left, base.right)
     form = affine(difference)
@@ -319,6 +319,13 @@ def _isolated(base: Expr, term: Term) -> Expr:
             rest = subtract(mul(coefficient, difference), own)
             return Delta(simplified(mul(MINUS_ONE, rest)), own)
     return base
+
+
+def _is_settled(side: Expr, other: Expr, term: Term) -> bool:
+    """Say whether a side is the index that is placed, or a sum that `pad` may solve for it."""
+    if not isinstance(side, IndexValue):
+        return False
+    return side.index not in term.sums or not free_indices(other).isdisjoint(term.sums)
 
 
 def _decided(base: Expr) -> bool | None:

@@ -143,8 +143,9 @@ def _read(leaf: Expr) -> Iterator[tuple[Element, tuple[Factor, ...]]]:
         yield leaf, ()
     elif isinstance(leaf, Pad):
         yield leaf.element, ()
-        if isinstance(leaf.value, Element):
-            yield leaf.value, ((Indicator(_outside(leaf.element)), UNIT),)
+        outside = Indicator(_outside(leaf.element)), UNIT
+        for element, masks in _read(leaf.value):
+            yield element, (outside, *masks)
 
 
 def _outside(element: Element) -> Expr:

@@ -150,13 +150,15 @@ def _never_a_bound(condition: Expr) -> Expr:
 
 
 def _is_axis(index: Index, parts: Sequence[Expr], lengths: Lengths) -> bool:
-    """Say whether an index stands alone on an axis that is known to be as long as it runs."""
-    return any(
-        subscript == IndexValue(index) and length == index.extent
+    """Say whether the axes on which an index stands alone are known to be as long as it runs."""
+    found = [
+        length
         for part in parts
         if isinstance(part, Element)
         for subscript, length in zip(part.subscripts, lengths.of(part.name), strict=False)
-    )
+        if subscript == IndexValue(index) and length is not None
+    ]
+    return bool(found) and all(length == index.extent for length in found)
 
 
 def _needs_bound(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from symgrad.formats.layout import Page, bound, page_for
 from symgrad.formats.notation import Notation
@@ -52,7 +52,7 @@ def _open_ranges(statement: Statement, page: Page) -> Iterator[Index]:
     """Yield the left indices that the right side mentions and whose range it does not give."""
     reads = list(_reads(statement.value))
     for index in statement.indices:
-        given = any(_gives_range(*read, index, page.lengths) for read in reads)
+        given = _give_range(reads, index, page.lengths)
         compared = any(_is_compared(part, index, page.lengths) for part in walk(statement.value))
         if index in free_indices(statement.value) and not given and not compared:
             yield index
@@ -89,14 +89,24 @@ def _reads(expr: Expr) -> Iterator[tuple[Element, bool]]:
         yield from _reads(part)
 
 
-def _gives_range(read: Element, padded: bool, index: Index, lengths: Lengths) -> bool:
-    """Say whether a read shows how far an index runs: alone on an axis, or to its very end."""
-    for place, length in zip(read.subscripts, lengths.of(read.name), strict=False):
-        if index not in free_indices(place) or length is None:
-            continue
-        if isinstance(place, IndexValue):
-            return length == index.extent
-        reach = None if padded else largest(place)
-        if reach is not None and simplified(subtract(subtract(length, ONE), reach)) == ZERO:
-            return True
-    return False
+def _give_range(reads: Sequence[tuple[Element, bool]], index: Index, lengths: Lengths) -> bool:
+    """Say whether reads show how far an index runs: alone on axes, or else to the very end of one.
+
+    Where it stands alone on axes of several lengths, none of them is its range.
+    """
+    places = [
+        (place, length, padded)
+        for read, padded in reads
+        for place, length in zip(read.subscripts, lengths.of(read.name), strict=False)
+        if length is not None and index in free_indices(place)
+    ]
+    alone = [length for place, length, _ in places if place == IndexValue(index)]
+    if alone:
+        return all(length == index.extent for length in alone)
+    return any(not padded and _ends(place, length) for place, length, padded in places)
+
+
+def _ends(place: Expr, length: Expr) -> bool:
+    """Say whether the last place that is read is the last one of its axis."""
+    reach = largest(place)
+    return reach is not None and simplified(subtract(subtract(length, ONE), reach)) == ZERO

@@ -22,7 +22,11 @@ from symgrad.language.expr import (
     free_indices,
     walk,
 )
-from symgrad.language.index_expressions import is_index_expression, require_integer
+from symgrad.language.index_expressions import (
+    is_index_expression,
+    note_integers,
+    require_integer,
+)
 from symgrad.language.misuse import refuse_misuse
 from symgrad.language.reductions import take_bounds
 from symgrad.language.scope import AxisUse, Reading, Scope
@@ -74,15 +78,21 @@ def elaborate(
 
 
 def _check_integers(reading: Reading, statements: Sequence[Statement]) -> None:
-    """An assigned tensor in a subscript must have integer values."""
-    for statement in statements:
-        name = statement.name
-        if name in reading.integers and not is_index_expression(statement.value):
+    """An assigned tensor in a subscript must have integer values, and so must what it is made of.
+
+    The last statement comes first: `k_n = 2*t_n` makes t an integer input where k is a subscript.
+    """
+    for statement in reversed(statements):
+        span = reading.integers.get(statement.name)
+        if span is None:
+            continue
+        if not is_index_expression(statement.value):
             reading.fail(
-                f"{name} is used as an integer, and its values are none",
-                reading.integers[name],
+                f"{statement.name} is used as an integer, and its values are none",
+                span,
                 "a subscript reads an integer input, argmax_k or index arithmetic",
             )
+        note_integers(statement.value, span, reading)
 
 
 def _scalars(

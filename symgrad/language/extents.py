@@ -248,7 +248,7 @@ class Extents:
             return None
         if sum(name == place[0] for name, _ in self.joined) == 1:
             return in_order(add(*(count for _, _, count in known)))
-        return in_order(reduce(_farther, (end for _, end, _ in known)))
+        return in_order(_farthest([end for _, end, _ in known]))
 
     def agreements(self) -> Iterator[tuple[Place, Expr, Expr]]:
         """Yield (axis, its extent, what its statement says) where these two are written apart.
@@ -358,8 +358,14 @@ def _as_quotient(expr: Expr) -> FloorDiv | None:
     return FloorDiv(add(whole[0].left, mul(whole[0].right, rest)), whole[0].right)
 
 
-def _farther(left: Expr, right: Expr) -> Expr:
-    return left if is_nonnegative(subtract(left, right)) else right
+def _farthest(ends: Sequence[Expr]) -> Expr:
+    """Return the largest of ends, by `max` of those that none of the others is proven to reach."""
+    left: list[Expr] = []
+    for end in ends:
+        if not any(is_nonnegative(subtract(other, end)) for other in left):
+            left = [other for other in left if not is_nonnegative(subtract(end, other))]
+            left.append(end)
+    return reduce(lambda first, second: Call("max", (first, second)), left)
 
 
 def in_order(expr: Expr) -> Expr:

@@ -24,7 +24,7 @@ from symgrad.language.expr import (
     split_coefficient,
     walk,
 )
-from symgrad.language.scope import AxisUse, Scope
+from symgrad.language.scope import AxisUse, Reading, Scope
 from symgrad.language.syntax import Syntax
 
 
@@ -36,8 +36,7 @@ def require_integer(expr: Expr, node: Syntax, scope: Scope) -> Expr:
     """
     if not is_index_expression(expr):
         scope.reading.fail(f"{scope.reading.written(node)} is not an integer", node, _advice(expr))
-    for element in _elements(expr):
-        note_integer(element, node.span, scope)
+    note_integers(expr, node.span, scope.reading)
     for step in steps(expr):
         require_positive(step, node.span, scope)
     return expr
@@ -104,9 +103,14 @@ def _elements(expr: Expr) -> Iterator[Element]:
         yield from _elements(part)
 
 
-def note_integer(element: Element, span: Span, scope: Scope) -> None:
+def note_integers(expr: Expr, span: Span, reading: Reading) -> None:
+    """Note the tensors that an index expression is made of."""
+    for element in _elements(expr):
+        note_integer(element, span, reading)
+
+
+def note_integer(element: Element, span: Span, reading: Reading) -> None:
     """Note that a tensor is used where only an integer makes sense."""
-    reading = scope.reading
     default = reading.constants.get(element.name)
     if default is not None and not _is_whole(default):
         reading.fail(
@@ -196,7 +200,7 @@ def note_comparison(left: Expr, right: Expr, node: Syntax, scope: Scope) -> None
     for side, other in ((left, right), (right, left)):
         if _is_pure(side) and is_index_expression(other):
             for element in _elements(other):
-                note_integer(element, node.span, scope)
+                note_integer(element, node.span, scope.reading)
     scope.reading.comparisons.append((left, right))
 
 

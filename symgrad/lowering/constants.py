@@ -20,6 +20,7 @@ from symgrad.language.expr import (
     replace,
     walk,
 )
+from symgrad.language.index_expressions import is_index_expression
 from symgrad.language.layer import Layer
 
 
@@ -50,6 +51,9 @@ class Constants:
 def constants_of(layer: Layer) -> Constants:
     """Return what is asked of the constants of a layer."""
     expressions = list(_index_arithmetic(layer))
+    for statement in reversed(layer.statements):  # k_n = s*t_n, where k is a subscript
+        if any(statement.name in expr.names for expr in expressions):
+            expressions += [statement.value] if is_index_expression(statement.value) else []
     whole = (part.name for e in expressions for part in walk(e) if isinstance(part, Element))
     counts = [index.extent for index in _indices(layer) if isinstance(index.extent, Element)]
     least = {count.name: 0 for count in counts}

@@ -24,6 +24,7 @@ def gather(
     accesses: Sequence[Access | None],
     scope: Scope,
     frame: Frame,
+    name: str,
     ends: Mapping[int, Array] = EMPTY,
 ) -> Value:
     """Return the entries at computed places: slices where an axis has an index of its own.
@@ -34,6 +35,7 @@ def gather(
         accesses: the affine form of each where a slice can read it.
         scope: the names in use.
         frame: an order of the indices.
+        name: what is read, in the formula.
         ends: the axes whose last entry stands for all places outside, each with its place.
     """
     items: list[Item] = []
@@ -50,7 +52,7 @@ def gather(
             if axis in ends:
                 value = _within(value, ends[axis])
             elif not scope.assigned.isdisjoint(subscript.names):
-                value = _checked(value, array, axis, to_text(subscript))
+                value = _checked(value, array, axis, name, to_text(subscript))
             places[axis] = value
     inner = union(places.values(), frame)
     if len(places) == 1 and inner and items.count(WHOLE) == len(items):
@@ -77,9 +79,9 @@ def _within(place: Value, end: Array) -> Value:
     return Value(Helper("_within", (place.array,), rank, options, "int"), place.axes)
 
 
-def _checked(place: Value, array: Array, axis: int, name: str) -> Value:
+def _checked(place: Value, array: Array, axis: int, name: str, subscript: str) -> Value:
     """Return places that forward computes, which no check of its arguments could see."""
-    options = (("axis", axis), ("name", f'"{name}"'))
+    options = (("axis", axis), ("name", f'"{subscript}"'), ("of", f'"{name}"'))
     arrays = (place.array, array)
     return Value(Helper("_places", arrays, len(place.axes), options, "int"), place.axes)
 

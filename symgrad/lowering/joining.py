@@ -27,8 +27,8 @@ from symgrad.language.expr import (
     subtract,
 )
 from symgrad.language.statement import Statement
-from symgrad.lowering.arrays import Array, Expand, Value
-from symgrad.lowering.combine import align, float_array
+from symgrad.lowering.arrays import Array, Expand, Fill, Value
+from symgrad.lowering.combine import align
 from symgrad.lowering.elementwise import Frame, lower, lower_extent
 from symgrad.lowering.indices import lower_index
 from symgrad.lowering.placing import access
@@ -114,16 +114,29 @@ def _count(statement: Statement, axis: int) -> Expr:
 
 def _joined(statements: Sequence[Statement], axes: Frame, axis: int, scope: Scope) -> Value:
     literal = [not free_indices(statement.subscripts[axis]) for statement in statements]
-    arrays: list[Array] = []
-    for statement, single in zip(statements, literal, strict=True):
-        order = _order(statement)
-        array = float_array(repeated(lower(statement.value, scope, order), order, scope))
-        if single and not all(literal):
-            places = iter(range(len(order)))
-            layout = tuple(None if n == axis else next(places) for n in range(len(axes)))
-            array = Expand(array, layout)
-        arrays.append(array)
+    arrays = [
+        _one_wide(statement, axes, axis, scope)
+        if single and not all(literal)
+        else _lowered(statement, scope)
+        for statement, single in zip(statements, literal, strict=True)
+    ]
     return Value(Joined(tuple(arrays), axis, all(literal)), axes)
+
+
+def _lowered(statement: Statement, scope: Scope) -> Array:
+    order = _order(statement)
+    return repeated(lower(statement.value, scope, order), order, scope, result=True)
+
+
+def _one_wide(statement: Statement, axes: Frame, axis: int, scope: Scope) -> Array:
+    """Return a part at one place of an axis, with that axis."""
+    order = _order(statement)
+    value = lower(statement.value, scope, order)
+    if not order and value.array.kind == "weak":
+        return Fill(value.array, (lower_extent(ONE, scope),), (0,))
+    places = iter(range(len(order)))
+    layout = tuple(None if n == axis else next(places) for n in range(len(axes)))
+    return Expand(_lowered(statement, scope), layout)
 
 
 def _order(statement: Statement) -> Frame:

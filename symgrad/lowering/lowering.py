@@ -8,16 +8,17 @@ from itertools import groupby
 from operator import attrgetter
 
 from symgrad.formats.text import statement_text
-from symgrad.language.expr import AxisLength, Expr, Number
+from symgrad.language.expr import AxisLength, Element, Expr, Number, walk
 from symgrad.language.layer import Layer, Statement
 from symgrad.language.program import Program
 from symgrad.lowering.accesses import formula_accesses, formula_labels
-from symgrad.lowering.arrays import Array, KeptExtent, Size, Variable
+from symgrad.lowering.arrays import Array, KeptExtent, Size, Value, Variable
 from symgrad.lowering.checks import mean_checks, range_checks
-from symgrad.lowering.elementwise import lower, lower_extent
+from symgrad.lowering.constants import constants_of
+from symgrad.lowering.elementwise import Frame, lower, lower_extent
 from symgrad.lowering.filling import hoist, name_scatters
 from symgrad.lowering.guards import guarded
-from symgrad.lowering.indices import lower_count
+from symgrad.lowering.indices import is_whole, lower_count, lower_index
 from symgrad.lowering.joining import fill_parts, is_plain
 from symgrad.lowering.lines import Line, read_counts
 from symgrad.lowering.pads import common_margins
@@ -82,6 +83,7 @@ def _scope(program: Program) -> Scope:
     derived = (statement.name for statement in program.backward)
     scope.trusted = frozenset([*program.cotangents.values(), *derived])
     scope.assigned = frozenset(statement.name for statement in layer.statements)
+    scope.whole = constants_of(layer).whole
     scope.accesses = formula_accesses(layer)
     statements = (*program.forward, *program.backward)
     everything = replace(scope, tensors=_all_tensors(program, scope))
@@ -112,7 +114,7 @@ def _line(
     statement: Statement, scope: Scope, backward: bool, results: set[str], given: set[str]
 ) -> Line:
     target = statement.indices
-    value = lower(guarded(statement.value, scope), scope, target)
+    value = _lower_value(guarded(statement.value, scope), scope, target)
     result = statement.name in results
     array = repeated(value, target, scope, result)
     scope.define(statement, "weak" if array.kind == "weak" else array.kind)
@@ -125,6 +127,16 @@ def _line(
         statement.name in given,
         result,
     )
+
+
+def _lower_value(expr: Expr, scope: Scope, target: Frame) -> Value:
+    """Return the array of a statement; arithmetic of integer tensors stays exact, as integers."""
+    read = (part.name for part in walk(expr) if isinstance(part, Element))
+    integers = any(scope.tensors[name].kind == "int" for name in read if name in scope.tensors)
+    fractions = (scope.constants - scope.whole).intersection(expr.names)
+    if integers and not fractions and is_whole(expr, scope):
+        return lower_index(expr, scope, target)
+    return lower(expr, scope, target)
 
 
 def _filled_line(

@@ -60,7 +60,8 @@ def _(expr: Pad, scope: Scope, frame: Frame) -> Value:
     widths = [margin or width for width, margin in zip(widths, margins, strict=True)]
     subscripts = [add(s, width[0]) for s, width in zip(element.subscripts, widths, strict=True)]
     lengths = [simplified(add(n, *width)) for n, width in zip(tensor.extents, widths, strict=True)]
-    return lower_read(padded(array, widths, value, scope), subscripts, lengths, scope, frame)
+    longer = padded(array, widths, value, scope)
+    return lower_read(longer, element.name, subscripts, lengths, scope, frame)
 
 
 def common_margins(values: Iterable[Expr], tensors: Mapping[str, Tensor]) -> Margins:
@@ -166,7 +167,7 @@ def _picked(element: Element, value: Array, scope: Scope, frame: Frame) -> Value
         if widths[axis] != (ZERO, ZERO)
     }
     longer = padded(array, widths, value, scope)
-    return gather(longer, element.subscripts, accesses, scope, frame, ends)
+    return gather(longer, element.subscripts, accesses, scope, frame, element.name, ends)
 
 
 def is_inside(subscript: Expr, length: Expr, given: Sequence[Expr] = ()) -> bool:

@@ -37,16 +37,22 @@ def _(expr: Element, scope: Scope, frame: Frame) -> Value:
         return scalar(Hyperparameter(expr.name))
     tensor = scope.tensors[expr.name]
     array = Variable(expr.name, len(expr.subscripts), tensor.kind)
-    return lower_read(array, expr.subscripts, tensor.extents, scope, frame)
+    return lower_read(array, expr.name, expr.subscripts, tensor.extents, scope, frame)
 
 
 def lower_read(
-    array: Array, subscripts: Sequence[Expr], lengths: Sequence[Expr], scope: Scope, frame: Frame
+    array: Array,
+    name: str,
+    subscripts: Sequence[Expr],
+    lengths: Sequence[Expr],
+    scope: Scope,
+    frame: Frame,
 ) -> Value:
     """Return the entries of an array at index expressions, one for each axis.
 
     Args:
         array: what is read.
+        name: what it is in the formula.
         subscripts: one index expression for each axis.
         lengths: the lengths of its axes.
         scope: the names in use.
@@ -57,7 +63,8 @@ def lower_read(
         for split in found:
             subscripts = [split.apply(subscript) for subscript in subscripts]
         inner = tuple(part for split in found for part in (split.quotient, split.remainder))
-        return merge(lower_read(array, subscripts, lengths, scope, (*frame, *inner)), found, scope)
+        value = lower_read(array, name, subscripts, lengths, scope, (*frame, *inner))
+        return merge(value, found, scope)
     array, subscripts, lengths = rearranged(array, subscripts, lengths, scope)
     forms = [
         access(subscript, length, scope)
@@ -66,7 +73,7 @@ def lower_read(
     known = [form for form in forms if form is not None]
     if len(known) == len(forms):
         return view(array, known, scope)
-    return gather(array, subscripts, forms, scope, frame)
+    return gather(array, subscripts, forms, scope, frame, name)
 
 
 # --- whole rearrangements ------------------------------------------------------------------------

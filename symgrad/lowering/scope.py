@@ -67,6 +67,7 @@ class Scope:
         assigned: names that the formula assigns.
         trusted: gradients, which derived statements read in range.
         integers: inputs that hold integers.
+        whole: constants that are whole numbers.
         checked: keys of integer inputs with the lengths that their values stay below.
         margins: how far the padded reads of a (tensor, value) leave each of its axes.
         accesses: keys of the affine places that the formula reads, and so checks at the call.
@@ -81,6 +82,7 @@ class Scope:
     assigned: frozenset[str] = frozenset()
     trusted: frozenset[str] = frozenset()
     integers: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
     accesses: frozenset[object] = frozenset()
     margins: Mapping[tuple[str, Expr], Any] = field(default_factory=dict)
 

@@ -140,7 +140,7 @@ ROWS = (
         {"x": (3,), "v": (), "w": (5,)},
         {},
         "dx_i = 2*dy[i+1]*x_i*w[i+1]\n"
-        "dv = 2*sum_{i: i-1<0 or i-1>=size(x,0)} dy_i*pad(x[i-1], v)*w_i\n"
+        "dv = 2*sum_{i: i<size(x,0)+2, i-1<0 or i-1>=size(x,0)} dy_i*pad(x[i-1], v)*w_i\n"
         "dw_i = sum_j dy_j*pad(x[j-1], v)^2*delta(j, i) for i < size(w,0)",
     ),
     (

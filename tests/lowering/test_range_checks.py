@@ -73,8 +73,13 @@ MISTAKES: list[tuple[str, dict[str, float], list[Any], str]] = [
         "g: axis 0 has length 3, and its index runs over 4 places",
     ),
     ("y_i = x[i%size(w,0)]*w[0] for i < 3", {}, [LINE, LINE[:0]], r"size\(w, 0\) divides an index"),
-    ("k_i = t_i + 1; y_i = x[k_i]", {}, [[1.0, 4.0], LINE], r"k_i must be in 0..4 .*, found 5"),
-    ("k_i = t_i + 1; y_i = x[k_i]", {}, [[0.5], LINE], "an index must be a whole number"),
+    (
+        "k_i = t_i + 1; y_i = x[k_i]",
+        {},
+        [[1, 4], LINE],
+        r"k_i must be in 0..4 \(axis 0 of x\), found 5",
+    ),
+    ("k_i = t_i + 1; y_i = x[k_i]", {}, [[0.5], LINE], "t must hold integers, not float64"),
 ]
 
 
