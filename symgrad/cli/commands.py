@@ -159,8 +159,10 @@ def check(sources: tuple[str, ...], formula: str | None, **declared: Any) -> Non
 
     Forward is compared with the formula, backward with numerical gradients.
 
-    With FILE.py:CLASS and --formula a class that somebody wrote by hand is checked; the file is
-    imported, which runs it. The exit status is 1 when a check fails.
+    With FILE.py:CLASS and --formula a class that somebody wrote by hand is checked, with
+    FILE.py:FORWARD,BACKWARD a pair of functions; the report says which gradient is wrong and how.
+    Checking a file imports it, which runs it: check no file that you would not run.
+    The exit status is 1 when a check fails.
 
     \b
     Examples:
@@ -221,7 +223,7 @@ def _reports(layers: list[Layer]) -> list[Report]:
 
 
 def _report_of_class(sources: tuple[str, ...], formula: str, declaration: Declaration) -> Report:
-    from symgrad.cli.classes import load_class
+    from symgrad.cli.classes import load_implementation
     from symgrad.verification import check as check_layer
 
     if len(sources) != 1:
@@ -229,8 +231,9 @@ def _report_of_class(sources: tuple[str, ...], formula: str, declaration: Declar
     path, _, name = sources[0].rpartition(":")
     if not path.endswith(".py"):
         raise click.UsageError(f"--formula goes with FILE.py:CLASS, not with {sources[0]}")
-    implementation = load_class(Path(path), name)
-    return check_layer(declaration.layer(formula, name), implementation=implementation)
+    implementation = load_implementation(Path(path), name)
+    title = name if name.isidentifier() else "Layer"
+    return check_layer(declaration.layer(formula, title), implementation=implementation)
 
 
 def _count(items: list[Any], noun: str) -> str:

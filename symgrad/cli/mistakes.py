@@ -39,6 +39,8 @@ def _kind(error: Exception) -> str | None:
         return type(error).__name__
     if isinstance(error, (OSError, SourceError, OutputError)) or _lacks_scipy(error):
         return "error"
+    if type(error).__name__ == "ImplementationError":  # its module needs numpy
+        return "error"
     return None
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"\w+")
 _PATH = re.compile(r"~?[\w\-./\\]*\.[^\W\d_]+|[.~]{1,2}/\S*")  # of a file, and of no formula
-_CLASS = re.compile(r".+\.py:\w*")
+_CLASS = re.compile(r".+\.py:[\w,]*")
 
 
 class SourceError(Exception):

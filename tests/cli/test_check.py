@@ -88,3 +88,35 @@ def test_a_class_that_is_no_layer_is_told(run, tmp_path):
 
 def test_a_formula_option_without_a_class_is_wrong_usage(run):
     assert run("check", "AddBias", "--formula", FORMULA).exit_code == 2
+
+
+PAIR = """
+def affine_forward(x, W):
+    return x @ W, (x, W)
+
+
+def affine_backward(dout, cache):
+    x, W = cache
+    return dout @ W.T, -x.T @ dout
+"""
+
+
+@pytest.mark.parametrize("name", ["affine_forward,affine_backward", "affine"])
+def test_a_pair_of_functions_is_checked_and_its_mistake_named(run, tmp_path, name):
+    (tmp_path / "pair.py").write_text(PAIR)
+    result = run("check", f"pair.py:{name}", "--formula", FORMULA)
+    assert result.exit_code == 1
+    assert "has the wrong sign" in result.stdout
+
+
+def test_a_class_whose_forward_takes_too_much_is_told(run, tmp_path):
+    (tmp_path / "many.py").write_text(MINE.replace("x, W):", "x, W, b):", 1))
+    result = run("check", "many.py:Right", "--formula", FORMULA)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "error: forward takes 3 arguments (x, W, b), the formula has 2: x, W\n"
+    )
+
+
+def test_the_help_says_that_checking_a_file_runs_it(run):
+    assert "imports it, which runs it" in " ".join(run("check", "--help").stdout.split())

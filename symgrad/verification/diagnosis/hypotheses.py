@@ -17,7 +17,7 @@ from symgrad.language.expr import ONE, Element, Expr, Reduce, replace
 from symgrad.language.statement import Statement
 from symgrad.oracle.machine import Machine
 from symgrad.verification.diagnosis.rewriting import explain_by_change, place_at
-from symgrad.verification.diagnosis.scales import factor_between, name_of_factors
+from symgrad.verification.diagnosis.scales import divisor_of, factor_between, name_of_factors
 from symgrad.verification.diagnosis.terms import explain_by_terms
 from symgrad.verification.diagnosis.trials import Evidence, Trial, as_numbers, close
 
@@ -155,8 +155,8 @@ def _remark(evidence: Evidence, name: str | None) -> str:
     """Return what a factor means, where it is a length."""
     if name is None:
         return ""
-    if name.startswith("1/") and "size" in name and "sqrt" not in name:
-        return f": divided by {name[2:].strip('()') if '*' in name else name[2:]}"
+    if name.startswith(("1/size", "1/(size")):
+        return f": divided by {divisor_of(name)}"
     if name.startswith("size") and "/" not in name:
         return f": the division by {name} is missing"
     return ""

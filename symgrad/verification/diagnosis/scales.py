@@ -50,6 +50,10 @@ def _candidates(trials: Sequence[Trial]) -> Iterator[tuple[str, np.ndarray]]:
         yield f"1/({one}*{other})", 1 / (left * right)
         yield f"{one}/{other}", left / right
         yield f"{other}/{one}", right / left
+    for three in itertools.combinations(lengths, 3):
+        product = np.prod([lengths[name] for name in three], axis=0)
+        yield "*".join(three), product
+        yield f"1/({'*'.join(three)})", 1 / product
     for name, values in lengths.items():
         if not name.startswith("size"):
             continue
@@ -69,7 +73,16 @@ def _times(number: float, name: str) -> str:
         return name
     if text == "-1":
         return f"-{name}"
-    return f"{text}{name[1:]}" if name.startswith("1/") else f"{text}*{name}"
+    if not name.startswith("1/"):
+        return f"{text}*{name}"
+    top, _, bottom = text.partition("/")
+    below = divisor_of(name)
+    return f"{top}/({bottom}*{below})" if bottom else f"{top}{name[1:]}"
+
+
+def divisor_of(name: str) -> str:
+    """Return what stands behind `1/`, without the brackets around all of it."""
+    return name[3:-1] if name.startswith("1/(") else name[2:]
 
 
 def number_text(number: float) -> str:
