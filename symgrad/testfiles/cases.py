@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,8 @@ from symgrad.language.program import Program
 from symgrad.oracle.frame import Functions
 from symgrad.testfiles.draws import Specs, draw_specs
 from symgrad.testfiles.trials import Trial, trials
+from symgrad.verification.constants import Constants
+from symgrad.verification.integers import refused_integers
 from symgrad.verification.numerical import Differences
 from symgrad.verification.opaque import stand_ins
 from symgrad.verification.reference import (
@@ -47,14 +49,16 @@ class FoundCase:
         seed: what the numbers are drawn from.
         constants: those that are not the layer's own.
         earlier: the texts that draw inputs of other shapes.
+        refused: integer inputs with a first entry that is out of range.
     """
 
     specs: Specs
     outputs: Arrays
     gradients: Arrays | None
     seed: int
-    constants: Mapping[str, int] = field(default_factory=dict)
+    constants: Constants = field(default_factory=dict)
     earlier: Specs = field(default_factory=dict)
+    refused: Sequence[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,9 @@ def _evaluated(
         subject.layer, dict(inputs), subject.functions, constants=setting.constants
     )
     earlier = _earlier(subject.layer, setting) if trial.needed else {}
-    case = FoundCase(specs, first, None, seed, trial.constants, earlier)
+    refused = refused_integers(subject.layer, setting, inputs, subject.functions)
+    listed = () if trial.written else tuple(refused)
+    case = FoundCase(specs, first, None, seed, trial.constants, earlier, listed)
     _, incoming = subject.draw(case)
     cotangents = dict(zip(first, incoming, strict=True))
     sample = Sample(setting.shapes, dict(inputs), cotangents, trial.constants)
@@ -134,7 +140,7 @@ def _evaluated(
         return None
     if all(np.isnan(value).all() for value in outputs.values()):
         return None
-    return FoundCase(specs, outputs, gradients, seed, trial.constants, case.earlier)
+    return replace(case, outputs=outputs, gradients=gradients)
 
 
 def _right_values(

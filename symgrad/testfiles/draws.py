@@ -19,7 +19,10 @@ SMOOTH = {
 }
 TIES = {"kinks": "whole(-1, 1, {})", "positive ties": "whole(1, 2, {})"}
 KINKS = {"kinks": "whole(-4, 4, {})"}
-LARGE = {"large": "large({})"}
+# at the edge of what a condition guards, as p > 0 does p*log(p)
+ZEROS = {"zeros": "whole(0, 2, {})", "positive ties": "whole(1, 2, {})"}
+# the products of several inputs are large as well, and lose fewer digits where these are smaller
+LARGE = {size: f"large({size}, {{}})" for size in ("1000", "100", "20")}
 MIXTURES = 40
 
 Specs = dict[str, str]

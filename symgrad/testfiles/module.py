@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 
 from symgrad.derivation import derive
 from symgrad.language.layer import Layer
+from symgrad.language.tokens import plain
 from symgrad.rendering import document, load_class
 from symgrad.rendering.code import attribute, python_name
 from symgrad.rendering.docstring import formula_lines, quoted
@@ -35,6 +37,8 @@ from symgrad.testfiles.layout import (
 from symgrad.verification.opaque import polynomials
 
 FOLDER = "tests"
+# what generated files and their tests import, beside the standard library
+IMPORTED = ("numpy", "scipy", "pytest", "numba")
 # the lines of a table stand this deep in the file, within quotes and a comma
 ROW = WIDTH - 5 * len(INDENT) - 3
 
@@ -80,8 +84,10 @@ def render_tests(tests: list[TestText], module: str) -> str:
     Raises:
         ValueError: the module's name is no name, or is taken in the file.
     """
-    if not module.isidentifier() or keyword.iskeyword(module):
+    if not module.isidentifier() or keyword.iskeyword(module) or plain(module) != module:
         raise ValueError(f"a module named {module!r} can't be imported")
+    if module in sys.stdlib_module_names or module in IMPORTED:
+        raise ValueError(f"a module named {module} hides another one, which NumPy may import")
     if module in _namespace() or module == "self":
         raise ValueError(f"test files use the name {module} themselves")
     text = "\n".join(line for test in tests for line in test.lines)
@@ -162,6 +168,10 @@ def _case(name: str, case: FoundCase) -> Group:
         options["constants"] = dictionary(
             {python_name(key): number_text(value) for key, value in case.constants.items()}
         )
+    if case.refused:
+        options["refused"] = series(
+            [series([quoted_text(name), str(value)]) for name, value in case.refused]
+        )
     if case.seed:
         options["seed"] = str(case.seed)
     outputs = dictionary({output: _table(value) for output, value in case.outputs.items()})
@@ -185,7 +195,7 @@ def _called(case: FoundCase) -> Any:
     gradients = None if case.gradients is None else dict(case.gradients)
     constants = {python_name(name): value for name, value in case.constants.items()}
     return _namespace()["Case"](
-        "", specs, dict(case.outputs), gradients, earlier, constants, case.seed
+        "", specs, dict(case.outputs), gradients, earlier, constants, case.refused, case.seed
     )
 
 

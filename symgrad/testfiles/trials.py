@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
-from symgrad.language.expr import Call, Reduce, walk
+from symgrad.language.expr import Call, Compare, Reduce, Where, walk
 from symgrad.language.layer import Layer
-from symgrad.testfiles.draws import KINKS, LARGE, SMOOTH, TIES
-from symgrad.verification.sizes import (
-    draw_settings,
-    draw_sizes,
-    fit,
-    free_extents,
-    index_constants,
-)
+from symgrad.testfiles.draws import KINKS, LARGE, SMOOTH, TIES, ZEROS
+from symgrad.verification.constants import Constants, other_constants
+from symgrad.verification.sizes import draw_distinct, draw_settings, fit, free_extents, lengthened
 from symgrad.verification.spans import Setting
 
 # sizes of the cases whose gradients are written out
 SHORT = {2: (2, 4), 4: (2, 3)}
 SHORTEST = (1, 2)
 SETTINGS = 8
+# the cases with other constants than the layer's own
+CONSTANTS = (
+    ("other constants", "other constants on short axes"),
+    ("further constants", "further constants on short axes"),
+)
 # functions that large numbers don't trouble
 PLAIN = frozenset(
     "abs sign relu leaky_relu max min clip hardtanh hardsigmoid hardswish floor ceil round".split()
@@ -52,7 +53,7 @@ class Trial:
     kinked: bool = False
     needed: bool = False
     attempts: int = 60
-    constants: Mapping[str, int] = field(default_factory=dict)
+    constants: Constants = field(default_factory=dict)
 
 
 def trials(layer: Layer) -> Iterator[Trial]:
@@ -60,11 +61,15 @@ def trials(layer: Layer) -> Iterator[Trial]:
     yield Trial("distinct sizes", _distinct, SMOOTH, needed=True)
     if free_extents(layer):
         yield Trial("extents of 1", _ones, SMOOTH)
-    others = {name: value + 1 for name, value in index_constants(layer).items()}
-    if others:
-        yield Trial("other constants", lambda one: [_other(one, others)], SMOOTH, constants=others)
+        yield Trial("other lengths", _longer, SMOOTH)
+    for turn, values in enumerate(other_constants(layer)):
+        settings = partial(_other, values, turn), partial(_shortest, values)
+        for name, chosen in zip(CONSTANTS[turn], settings, strict=True):
+            yield Trial(name, chosen, SMOOTH, constants=values)
     yield Trial("ties", _short, TIES, written=True, kinked=True, attempts=4)
     yield Trial("kinks", _square, KINKS, written=True, kinked=True, attempts=3)
+    if any(isinstance(part, (Where, Compare)) for part in _parts(layer)):
+        yield Trial("zeros", _short, ZEROS, written=True, attempts=12)
     if any(_may_overflow(part) for part in _parts(layer)):
         yield Trial("large", _short, LARGE, written=True)
 
@@ -77,8 +82,18 @@ def _ones(layer: Layer) -> list[Setting]:
     return [fit(layer, {}, scalar=1, least=1)]
 
 
-def _other(layer: Layer, constants: Mapping[str, int]) -> Setting:
-    return fit(layer, draw_sizes(layer, np.random.default_rng(0)), constants=constants)
+def _longer(layer: Layer) -> list[Setting]:
+    drawn = draw_distinct(layer, np.random.default_rng(1))
+    return [lengthened(drawn, 1), drawn]
+
+
+def _other(constants: Constants, turn: int, layer: Layer) -> list[Setting]:
+    drawn = draw_distinct(layer, np.random.default_rng(2), constants)
+    return [lengthened(drawn, turn), drawn]
+
+
+def _shortest(constants: Constants, layer: Layer) -> list[Setting]:
+    return [fit(layer, {}, scalar=1, least=1, constants=constants)]
 
 
 def _short(layer: Layer) -> list[Setting]:

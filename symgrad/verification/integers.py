@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
+from symgrad.errors import ShapeError
 from symgrad.language.expr import (
     Compare,
     Delta,
@@ -14,11 +17,14 @@ from symgrad.language.expr import (
     element_names,
     walk,
 )
+from symgrad.language.index_steps import steps_of
 from symgrad.language.layer import Layer
-from symgrad.oracle.ranges import steps_of
+from symgrad.oracle.evaluation import evaluate
+from symgrad.oracle.frame import Functions
 from symgrad.verification.sizes import Read, reads_of
 from symgrad.verification.spans import Setting, span
 
+Arrays = Mapping[str, np.ndarray]
 # what an integer is drawn from that nothing limits
 _FREE = 3
 
@@ -40,6 +46,36 @@ def allowed_integers(layer: Layer, setting: Setting) -> dict[str, list[int]]:
         bounds = {**setting.integers, name: (found[0], found[-1])}
         setting = replace(setting, integers=bounds)
     return allowed
+
+
+def refused_integers(
+    layer: Layer, setting: Setting, inputs: Arrays, functions: Functions
+) -> Iterator[tuple[str, int]]:
+    """Yield each integer input with the neighbours of its allowed values that the formula refuses.
+
+    They are refused where the first entry of the input has that value.
+    """
+    for name, values in allowed_integers(layer, setting).items():
+        for value in (values[0] - 1, values[-1] + 1):
+            if inputs[name].size:
+                changed = with_entry(inputs, name, value)
+                if _is_refused(layer, setting, changed, functions):
+                    yield name, value
+
+
+def with_entry(inputs: Arrays, name: str, value: int) -> dict[str, np.ndarray]:
+    """Return the inputs with another first entry in one of them."""
+    changed = np.array(inputs[name])
+    changed.flat[0] = value
+    return {**inputs, name: changed}
+
+
+def _is_refused(layer: Layer, setting: Setting, inputs: Arrays, functions: Functions) -> bool:
+    try:
+        evaluate(layer, inputs, setting.constants, functions)
+    except ShapeError:
+        return True
+    return False
 
 
 def _candidates(layer: Layer, setting: Setting, reads: list[Read], name: str) -> Iterator[int]:

@@ -15,8 +15,10 @@ from symgrad.errors import ShapeError
 from symgrad.language.layer import Layer
 from symgrad.language.program import Program
 from symgrad.oracle.frame import Functions
+from symgrad.verification import constants
 from symgrad.verification.comparison import compare
 from symgrad.verification.implementation import Implementation, Outcome
+from symgrad.verification.integers import refused_integers, with_entry
 from symgrad.verification.reference import (
     evaluate_forward,
     settled_gradients,
@@ -34,11 +36,11 @@ from symgrad.verification.samples import (
     draw_inside_domain,
 )
 from symgrad.verification.sizes import (
-    draw_sizes,
+    draw_distinct,
     empty_setting,
     fit,
     free_extents,
-    index_constants,
+    lengthened,
     other_sizes,
 )
 from symgrad.verification.spans import Setting
@@ -144,14 +146,30 @@ def empty_axes(case: Case) -> str | None:
 
 
 def other_constants(case: Case) -> str | None:
-    """Integer constants, such as a stride, may have other values than their defaults."""
-    found = index_constants(case.layer)
-    if not found or not case.subject.takes(found):
-        return None
-    rng = np.random.default_rng(case.seed + 2)
-    constants = {name: value + 1 for name, value in found.items()}
-    setting = fit(case.layer, draw_sizes(case.layer, rng), constants=constants)
-    return _disagreement(case, _draw(case, setting, SAMPLERS, rng, constants))
+    """Constants that it takes, such as a stride or an epsilon, may have other values.
+
+    So they may on the shortest axes: a window may fit by its padding alone.
+    """
+    message: str | None = None
+    for turn, values in enumerate(constants.other_constants(case.layer)):
+        taken = {name: value for name, value in values.items() if case.subject.takes([name])}
+        if not taken:
+            continue
+        rng = np.random.default_rng(case.seed + 2)
+        drawn = lengthened(draw_distinct(case.layer, rng, taken), turn)
+        for setting in (drawn, fit(case.layer, {}, scalar=1, least=1, constants=taken)):
+            try:
+                sample = _draw(case, setting, SAMPLERS, rng, taken)
+            except ShapeError:  # a formula need not have a value for every constant
+                continue
+            message = _disagreement(case, sample)
+            if message:
+                return f"with {_listed(taken)} {message}"
+    return message
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
 def ties_and_kinks(case: Case) -> str | None:
@@ -208,22 +226,43 @@ def large_inputs(case: Case) -> str | None:
 
 
 def other_lengths(case: Case) -> str | None:
-    """Axes may be longer by one, so that a stride or a half leaves a remainder."""
-    extents = free_extents(case.layer)
-    if not extents:
+    """Axes may be longer by one, so that a stride or a half leaves a remainder.
+
+    The parts of a formula need not fit together for every length.
+    """
+    if not free_extents(case.layer):
         return None
-    rng = np.random.default_rng(case.seed + 7)
-    drawn = fit(case.layer, draw_sizes(case.layer, rng)).sizes
     message: str | None = None
-    for more in (0, 1):
-        setting = fit(case.layer, {extent: size + more for extent, size in drawn.items()})
+    rng = np.random.default_rng(case.seed + 7)
+    drawn = draw_distinct(case.layer, rng)
+    for turn in (0, 1):
         try:
-            sample = _draw(case, setting, SAMPLERS, rng)
-        except ShapeError:  # the parts of a formula need not fit together for every length
+            sample = _draw(case, lengthened(drawn, turn), SAMPLERS, rng)
+        except ShapeError:
             continue
         message = _disagreement(case, sample)
         if message:
             break
+    return message
+
+
+def out_of_range(case: Case) -> str | None:
+    """Integers that the formula refuses raise ValueError.
+
+    What is written by hand may leave that to NumPy.
+    """
+    if not case.generated:
+        return None
+    layer, rng = case.layer, np.random.default_rng(case.seed + 8)
+    message: str | None = None
+    for setting in (draw_distinct(layer, rng), fit(layer, {}, scalar=1, least=1)):
+        sample = _draw(case, setting, SAMPLERS, rng)
+        for name, value in refused_integers(layer, setting, sample.inputs, case.functions):
+            inputs = with_entry(sample.inputs, name, value)
+            outcome = case.subject.run(inputs, sample.cotangents)
+            message = ""
+            if "raised ValueError" not in outcome.forward_error:
+                return f"{name} = {value} raises no ValueError"
     return message
 
 
@@ -235,7 +274,7 @@ def no_trace_of_earlier_calls(case: Case) -> str | None:
     if case.outcome.forward_error or case.outcome.backward_error:
         return None
     rng = np.random.default_rng(case.seed + 6)
-    setting = fit(case.layer, draw_sizes(case.layer, rng))
+    setting = draw_distinct(case.layer, rng)
     sample = _draw(case, setting, SAMPLERS, rng)
     earlier = _draw(case, other_sizes(case.layer, setting), SAMPLERS, rng)
     fresh = case.subject.run(sample.inputs, sample.cotangents)
@@ -245,7 +284,7 @@ def no_trace_of_earlier_calls(case: Case) -> str | None:
     if found is None or fresh.forward_error or fresh.backward_error:
         return None
     if found.forward_error:
-        return f"the second forward {found.forward_error}"
+        return f"the second call {found.forward_error}"
     for kind in ("outputs", "gradients"):
         for name, right in getattr(fresh, kind).items():
             value = getattr(found, kind)[name]
@@ -266,6 +305,7 @@ PROPERTIES: dict[str, Claim] = {
     "ties and kinks": ties_and_kinks,
     "kinks far from 0": far_kinks,
     "large inputs": large_inputs,
+    "integers out of range": out_of_range,
     "earlier calls leave no trace": no_trace_of_earlier_calls,
 }
 
@@ -275,7 +315,7 @@ def _draw(
     setting: Setting,
     samplers: dict[str, Sampler],
     rng: np.random.Generator,
-    constants: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Sample:
     inputs, outputs = draw_inside_domain(
         case.layer,
@@ -286,7 +326,7 @@ def _draw(
         ),
         samplers,
     )
-    return Sample(setting.shapes, inputs, draw_cotangents(outputs, rng), constants or {})
+    return Sample(setting.shapes, inputs, draw_cotangents(outputs, rng), values or {})
 
 
 def _disagreement(case: Case, sample: Sample, *, judge_nan: bool = True) -> str:

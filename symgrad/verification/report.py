@@ -23,6 +23,7 @@ class Comparison:
             the one or the other does not exist.
         diagnosis: what is wrong and how, as far as it was found out; empty when nothing is.
         formula: the statement that the array should follow, where there is a diagnosis.
+        definitions: what stands for the names in it that the layer does not have.
         smallest: the smallest shapes that show what is wrong.
     """
 
@@ -36,6 +37,7 @@ class Comparison:
     numerical: float | None = None
     diagnosis: str = ""
     formula: str = ""
+    definitions: tuple[str, ...] = ()
     smallest: str = ""
 
     def __str__(self) -> str:
@@ -47,12 +49,10 @@ class Comparison:
         """The diagnosis with what belongs to it, a line each; nothing where there is none."""
         if not self.diagnosis:
             return []
-        rows = {
-            "diagnosis": self.diagnosis,
-            "should be": self.formula,
-            "shown by": self.smallest,
-        }
-        return [f"{word:<11}{text}" for word, text in rows.items() if text]
+        rows = [("diagnosis", self.diagnosis), ("should be", self.formula)]
+        rows += [("where" if not k else "", text) for k, text in enumerate(self.definitions)]
+        rows.append(("shown by", self.smallest))
+        return [f"{word:<11}{text}" for word, text in rows if text]
 
     @property
     def detail(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from symgrad.errors import ShapeError
 from symgrad.language.layer import Layer
+from symgrad.oracle.evaluation import check_call
 from symgrad.oracle.shapes import check_agreements
 from symgrad.verification.integers import allowed_integers
 from symgrad.verification.sizes import draw_settings
@@ -118,6 +119,7 @@ def draw_inside_domain(
     failures: list[ShapeError] = []
     for inputs in draw_samples(layer, setting, rng, samplers):
         try:
+            check_call(layer, inputs, setting.constants)
             values = forward(inputs)
         except ShapeError as error:
             failures.append(error)

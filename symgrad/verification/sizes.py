@@ -27,16 +27,22 @@ from symgrad.language.expr import (
 from symgrad.language.layer import Agreement, Layer
 from symgrad.verification.spans import Setting, span
 
-# the more axes, the smaller: the number of elements is the product of their sizes
-SIZES = {4: (2, 3, 5, 7), 6: (2, 3, 4, 5)}
+# the more axes, the smaller: the number of elements is the product of their sizes; a shift by one
+# place forwards and one backwards are the same on an axis of length 2
+SIZES = {3: (3, 5, 7), 6: (2, 3, 4, 5)}
 SMALLEST_SIZES = (2, 3)
 # windows want two places at least; a formula may have none
 LEAST_PLACES = 2
+# the lengths of a tensor that follow from the inputs' by index arithmetic, in some order
+PLACES = (2, 3, 4)
+# settings that are drawn, for the best of them to be taken
+_SETTINGS = 8
 _MOST_STEPS = 60
 # an axis counts as one that a window needs when making it this much longer gives more places
 _FAR = 12
 
 Room = Callable[[Setting], int]
+NO_PLACES: Mapping[Expr, int] = {}
 
 
 @dataclass(frozen=True)
@@ -65,16 +71,85 @@ def draw_sizes(layer: Layer, rng: np.random.Generator) -> dict[Expr, int]:
     return {extent: pool[int(k)] for extent, k in zip(extents, order, strict=False)}
 
 
+def draw_places(layer: Layer, rng: np.random.Generator) -> dict[Expr, int]:
+    """Return how far indices run at least whose extents follow from lengths of the inputs.
+
+    The axes of one tensor get distinct numbers.
+    """
+    free = set(free_extents(layer))
+    places: dict[Expr, int] = {}
+    for statement in layer.statements:
+        order = itertools.cycle(rng.permutation(PLACES).tolist())
+        for index in layer.axes[statement.name]:
+            if index.extent is not None and index.extent not in free:
+                places.setdefault(index.extent, next(order))
+    return places
+
+
+def draw_distinct(
+    layer: Layer, rng: np.random.Generator, constants: Mapping[str, object] | None = None
+) -> Setting:
+    """Return the one of some drawn settings in which the fewest axes are equally long.
+
+    An output as high as it is wide would pass for one whose axes were exchanged.
+    """
+    drawn = (
+        fit(layer, draw_sizes(layer, rng), places=draw_places(layer, rng), constants=constants)
+        for _ in range(_SETTINGS)
+    )
+    return min(drawn, key=_coincidences)
+
+
+def lengthened(setting: Setting, more: int) -> Setting:
+    """Return the setting with axes longer by `more` than what the outputs need.
+
+    A stride leaves a remainder at one of two neighbouring lengths, and none at the other. Where
+    windows move along axes, these alone are meant.
+    """
+    windows = _windows(setting.layer)
+    moved = [e for e in setting.sizes if e in windows and _gives_places(setting, e)]
+    for extent in moved:
+        shorter = _with_more(setting, [extent], -1)
+        while setting.sizes[extent] > 1 and _output_lengths(shorter) == _output_lengths(setting):
+            setting, shorter = shorter, _with_more(shorter, [extent], -1)
+    sizes = _with_more(setting, moved or list(setting.sizes), more).sizes
+    return fit(setting.layer, sizes, constants=setting.constants)
+
+
+def _gives_places(setting: Setting, extent: Expr) -> bool:
+    """Say whether an axis that is longer makes an output longer, as that of a kernel does not."""
+    before, after = map(_output_lengths, (setting, _with_more(setting, [extent], _FAR)))
+    return any(new > old for old, new in zip(before, after, strict=True))
+
+
+def _output_lengths(setting: Setting) -> list[int]:
+    layer = setting.layer
+    return [setting.extent(index) for name in layer.outputs for index in layer.axes[name]]
+
+
+def _windows(layer: Layer) -> set[Expr]:
+    """Return the lengths of axes that index arithmetic makes extents of."""
+    return {part for index in _indices(layer) for part in _lengths(index)}
+
+
+def _coincidences(setting: Setting) -> tuple[int, int]:
+    """Return how many pairs of axes of one tensor are equally long, then the sum of all lengths."""
+    layer = setting.layer
+    shapes = [[setting.extent(index) for index in indices] for indices in layer.axes.values()]
+    pairs = (pair for shape in shapes for pair in itertools.combinations(shape, 2))
+    return sum(one == other for one, other in pairs), sum(map(sum, shapes))
+
+
 def draw_settings(layer: Layer, rng: np.random.Generator) -> Iterator[Setting]:
     """Yield settings to try: distinct sizes first, then what odd formulas may need.
 
     The parts of a tensor may fit together for equal or for particular sizes alone.
     """
-    first = fit(layer, draw_sizes(layer, rng))
+    first = draw_distinct(layer, rng)
     # a stride leaves a remainder at one of two neighbouring lengths
-    windows = {part for index in _indices(layer) for part in _lengths(index)}
+    windows = _windows(layer)
     longer = {e: size + int(e in windows and rng.integers(2)) for e, size in first.sizes.items()}
-    yield fit(layer, longer)
+    yield min((first, fit(layer, longer)), key=lambda one: _coincidences(one)[0])
     yield first
     for size in (2, 3, 4):
         yield fit(layer, dict.fromkeys(free_extents(layer), size))
@@ -90,6 +165,7 @@ def fit(
     *,
     scalar: int = 2,
     least: int = LEAST_PLACES,
+    places: Mapping[Expr, int] = NO_PLACES,
     constants: Mapping[str, object] | None = None,
 ) -> Setting:
     """Return a setting of at least these sizes in which windows fit and reads stay inside.
@@ -99,14 +175,17 @@ def fit(
         sizes: what each free extent is at least.
         scalar: the value of the integer inputs on which extents depend.
         least: how many places an index has that only arithmetic bounds.
+        places: how many those of particular extents have.
         constants: the constants, where they are not the layer's own.
     """
     scalars = dict.fromkeys(extent_scalars(layer), scalar)
     known = {extent: sizes.get(extent, 1) for extent in free_extents(layer)}
     setting = Setting(layer, known, scalars, {**layer.constants, **(constants or {})})
     reads = [r for r in reads_of(layer) if r.free]
+    indices = {i: None for i in _indices(layer) if i.extent not in known}
+    wanted = {index: places.get(_extent(index), least) for index in indices}
     for _ in range(_MOST_STEPS):
-        longer = _longer(setting, reads, least)
+        longer = _longer(setting, reads, wanted)
         if longer is None:
             break
         setting = longer
@@ -128,9 +207,9 @@ def empty_setting(layer: Layer, empty: Sequence[Expr]) -> Setting:
     return replace(setting, sizes={e: 0 if e in empty else n for e, n in setting.sizes.items()})
 
 
-def _longer(setting: Setting, reads: list[Read], least: int) -> Setting | None:
+def _longer(setting: Setting, reads: list[Read], wanted: Mapping[Index, int]) -> Setting | None:
     """Return the setting with longer axes where one is too short, None when nothing is needed."""
-    for room, extent in _rooms(setting, reads, least):
+    for room, extent in _rooms(setting, reads, wanted):
         if room(setting) < 0:
             grown = _grown(setting, room, extent)
             if grown is not None:
@@ -138,19 +217,25 @@ def _longer(setting: Setting, reads: list[Read], least: int) -> Setting | None:
     return None
 
 
-def _rooms(setting: Setting, reads: list[Read], least: int) -> Iterator[tuple[Room, Expr | None]]:
+def _rooms(
+    setting: Setting, reads: list[Read], wanted: Mapping[Index, int]
+) -> Iterator[tuple[Room, Expr | None]]:
     """Yield what must not be negative, with the extent that is to grow first.
 
     That are the places of an index, those before and behind reads, and differences of lengths.
     """
-    for index in _indices(setting.layer):
-        if index.extent not in setting.sizes:
-            yield partial(_places, index, least), index.extent
+    for index, least in wanted.items():
+        yield partial(_places, index, least), index.extent
     for read in reads:
         axis = setting.layer.axes[read.name][read.axis]
         yield partial(_room, read, axis), axis.extent
     for part in setting.layer.agreements:
         yield partial(_difference, part), part.own
+
+
+def _extent(index: Index) -> Expr:
+    assert index.extent is not None, "extents are resolved"
+    return index.extent
 
 
 def _places(index: Index, least: int, setting: Setting) -> int:

@@ -7,6 +7,8 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from inspect import signature
 from typing import Any
 from unittest import mock
 
@@ -16,7 +18,9 @@ import symgrad
 from symgrad.language.layer import Layer
 from symgrad.rendering import load_class
 from symgrad.verification import checking, properties
+from symgrad.verification.constants import other_constants
 from symgrad.verification.implementation import Implementation, Outcome
+from symgrad.verification.integers import refused_integers, with_entry
 from symgrad.verification.opaque import stand_ins
 from symgrad.verification.reference import evaluate_forward
 from symgrad.verification.samples import (
@@ -28,7 +32,7 @@ from symgrad.verification.samples import (
     draw_cotangents,
     draw_inside_domain,
 )
-from symgrad.verification.sizes import draw_sizes, fit, index_constants, other_sizes
+from symgrad.verification.sizes import draw_distinct, fit, lengthened, other_sizes
 
 SECONDS = 10
 # the two differ where they do by more than what another order of summation leaves
@@ -68,6 +72,10 @@ class Judge:
         self._memory: dict[Any, Any] = {}
         text = symgrad.generate_tests(layer, "mutated")
         self._tests = compile(text, "<tests of the mutant>", "exec")
+        # what is right takes longer to compute than a mutant may run
+        with self._remembering():
+            made = load_class(self.source, layer.name)
+            assert checking.verify(layer, made, self.program, 0, generated=True).ok
 
     # --- whether a value changes -----------------------------------------------------------------
 
@@ -82,16 +90,17 @@ class Judge:
 
     def _draw_samples(self) -> Iterator[tuple[Sample, Sample | None]]:
         layer = self.layer
-        others = {name: value + 1 for name, value in index_constants(layer).items()}
         for seed in range(100, 104):
             rng = np.random.default_rng(seed)
-            setting = fit(layer, draw_sizes(layer, rng))
+            setting = lengthened(draw_distinct(layer, rng), seed % 2)
             rows = [(setting, SAMPLERS, {}), (setting, LARGE, {}), (setting, FAR_KINKS, {})]
-            short = {extent: 2 + 2 * (k % 2) for k, extent in enumerate(setting.sizes)}
-            rows.append((fit(layer, short), KINKS, {}))
-            if others:
-                changed = fit(layer, draw_sizes(layer, rng), constants=others)
-                rows.append((changed, SAMPLERS, others))
+            tied = {extent: 2 + 2 * (k % 2) for k, extent in enumerate(setting.sizes)}
+            rows.append((fit(layer, tied), KINKS, {}))
+            for others in other_constants(layer):
+                changed = lengthened(draw_distinct(layer, rng, others), seed % 2)
+                rows.append((changed, SAMPLERS, dict(others)))
+                short = fit(layer, {}, scalar=1, least=1, constants=others)
+                rows.append((short, SAMPLERS, dict(others)))
             if seed == 100:
                 rows.append((fit(layer, {}, scalar=1, least=1), SAMPLERS, {}))
             for own, samplers, constants in rows:
@@ -100,6 +109,9 @@ class Judge:
                 if samplers is SAMPLERS and not constants:
                     earlier = self._draw(other_sizes(layer, own), samplers, rng, {})
                 yield sample, earlier
+            sample = self._draw(setting, SAMPLERS, rng, {})
+            for name, value in refused_integers(layer, setting, sample.inputs, self.functions):
+                yield replace(sample, inputs=with_entry(sample.inputs, name, value)), None
 
     def _draw(self, setting: Any, samplers: Any, rng: Any, constants: Any) -> Sample:
         def forward(inputs: Any) -> Any:
@@ -151,11 +163,11 @@ class Judge:
         """Compute what is right once for all mutants: it does not depend on them."""
         kept = {
             (checking, "_draw"): lambda *a: (),
-            (properties, "_draw"): lambda case, setting, samplers, rng, constants=None: (
+            (properties, "_draw"): lambda case, setting, samplers, rng, values=None: (
                 tuple(setting.sizes.values()),
                 tuple(samplers),
                 str(rng.bit_generator.state),
-                str(constants),
+                str(values),
             ),
             **{
                 (properties, name): lambda _, sample, functions: _key(sample)
@@ -186,13 +198,12 @@ class Judge:
 
 
 def _run(tests: Any) -> None:
-    for name in (name for name in dir(tests) if name.startswith("test_")):
-        test = getattr(tests, name)
-        if "earlier" in name:
-            test()
-            continue
-        for case in tests.cases:
-            test(case)
+    """Run all tests; where gradients are written out first, since slopes take longest."""
+    names = [name for name in dir(tests) if name.startswith("test_")]
+    for case in sorted(tests.cases, key=lambda case: case.gradients is None):
+        for name in sorted(names, key=lambda name: "slopes" in name):
+            test = getattr(tests, name)
+            test(*([case] if signature(test).parameters else []))
 
 
 def _key(sample: Sample) -> Any:
@@ -203,8 +214,8 @@ def _key(sample: Sample) -> Any:
 def _differ(right: Outcome | None, found: Outcome | None) -> bool:
     if right is None or found is None:
         return right is not found
-    if right.forward_error:  # what is refused has no value
-        return False
+    if right.forward_error:  # what is refused has no value, but a type of error
+        return right.forward_error.partition(":")[0] != found.forward_error.partition(":")[0]
     if found.forward_error or found.backward_error or found.changed:
         return not right.backward_error
     pairs = [(right.outputs, found.outputs), (right.gradients, found.gradients)]

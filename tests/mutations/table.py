@@ -33,7 +33,7 @@ class Tally:
 def tally(layers: Iterable[Layer], every: int = 1, tests: bool = True) -> Tally:
     """Return what becomes of each `every`-th mutant of the layers.
 
-    A mutant counts as changing a value where one of many samples shows it, or `check` does.
+    A mutant counts as changing a value where one of many samples, `check` or a test shows it.
     """
     result = Tally()
     number = 0
@@ -48,10 +48,7 @@ def tally(layers: Iterable[Layer], every: int = 1, tests: bool = True) -> Tally:
             noticed = tests and judge.tests_catch(mutant.source)
             result.by_check[mutant.kind] += caught
             result.by_tests[mutant.kind] += noticed
-            if not (caught and (noticed or not tests)):
-                changes = caught or judge.changes_a_value(mutant.source)
-            else:
-                changes = True
+            changes = caught or noticed or judge.changes_a_value(mutant.source)
             result.changing[mutant.kind] += changes
             if changes and not (caught and (noticed or not tests)):
                 blind = [

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 import symgrad
-from symgrad import catalogue
-from symgrad.rendering import load_class
 
 AFFINE = symgrad.Layer("Affine", "y_ij = sum_k x_ik*w_kj + b_j", params=["w", "b"])
 SOFTMAX = symgrad.Layer("Softmax", "y_ij = exp(x_ij)/sum_k exp(x_ik)")
@@ -170,42 +168,3 @@ def test_a_pair_of_functions_is_checked_too() -> None:
 def test_what_is_no_implementation_says_what_was_looked_for() -> None:
     with pytest.raises(ValueError, match="a pair of functions"):
         symgrad.check(AFFINE, 3)
-
-
-# a layer of the catalogue, what is replaced in its generated class, the input, the diagnosis
-IN_GENERATED: list[tuple[str, str, str, str, str]] = [
-    (
-        "LayerNorm",
-        "gamma_dy - dx_term - ",
-        "gamma_dy - ",
-        "x",
-        "the term -v_rsqrt_i*x_hat_ij*mean_k dy_ik*gamma_k*x_hat_ik is missing",
-    ),
-    (
-        "BatchNorm",
-        " - dy.mean(axis=0)",
-        "",
-        "x",
-        "the term -gamma_c*v_rsqrt_c*mean_o dy_oc is missing",
-    ),
-    (
-        "Conv2d",
-        "dy.sum(axis=(0, 2, 3))",
-        "dy.mean(axis=(0, 2, 3))",
-        "b",
-        "is scaled by 1/(size(n)*size(i)*size(j)): divided by size(n)*size(i)*size(j)",
-    ),
-    ("Conv2d", "self.dw = dw_term", "self.dw = -dw_term", "w", "has the wrong sign"),
-]
-
-
-@pytest.mark.parametrize(("layer", "old", "new", "name", "diagnosis"), IN_GENERATED)
-def test_a_mistake_in_a_class_of_the_catalogue_is_named(
-    layer: str, old: str, new: str, name: str, diagnosis: str
-) -> None:
-    declared = catalogue.entry(layer)
-    source = symgrad.generate(declared)
-    assert old in source
-    report = symgrad.check(declared, load_class(source.replace(old, new), layer))
-    found = {word: part.diagnosis for word, part in report.gradients.items() if not part.ok}
-    assert found == {name: diagnosis}

@@ -79,7 +79,8 @@ class Given:
 
 def number(value: Any) -> int | float:
     """Return a constant as Python writes it: a fraction as int or float."""
-    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else float(value)
+    whole = isinstance(value, int) or (isinstance(value, Fraction) and value.denominator == 1)
+    return int(value) if whole else float(value)
 
 
 class Session(Protocol):

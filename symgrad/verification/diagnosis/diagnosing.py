@@ -10,12 +10,15 @@ from symgrad.language.expr import Expr
 from symgrad.language.lengths import NO_LENGTHS
 from symgrad.verification.diagnosis.hypotheses import explain
 from symgrad.verification.diagnosis.probes import is_wrong, probe
-from symgrad.verification.diagnosis.trials import Bench, Evidence, Target, Trial
+from symgrad.verification.diagnosis.trials import Bench, Evidence, Target, Trial, chain_of
 from symgrad.verification.report import Comparison, Report
 from symgrad.verification.samples import Sample
 from symgrad.verification.sizes import fit, free_extents
 
 _ATTEMPTS = 3
+# sizes that are tried, beside those of the report; numerical gradients take long
+_TRIALS = 6
+_NUMERICAL_TRIALS = 2
 
 
 def diagnosed(bench: Bench, report: Report, sample: Sample) -> Report:
@@ -44,6 +47,7 @@ def _diagnosed(bench: Bench, target: Target, comparison: Comparison, base: Trial
         ok=False,
         diagnosis=sentence,
         formula=_formula(bench, target),
+        definitions=_definitions(bench, target),
         smallest=", ".join(f"{name} {shape}" for name, shape in shapes.items()),
     )
 
@@ -53,6 +57,17 @@ def _formula(bench: Bench, target: Target) -> str:
     own = [s for s in target.chain if s.name == target.chain[-1].name]
     ranges = target.is_gradient and bench.lengths is not NO_LENGTHS
     return "; ".join(statement_text(s, bench.lengths, ranges=ranges) for s in own)
+
+
+def _definitions(bench: Bench, target: Target) -> tuple[str, ...]:
+    """Return the statements of the names that the derivation has made for the gradient."""
+    if not target.is_gradient or bench.program is None or not target.chain:
+        return ()
+    program, name = bench.program, target.chain[-1].name
+    own = {statement.name for statement in bench.layer.statements} | {name}
+    known = tuple(s for s in program.forward if s.name not in own)
+    chain = chain_of((*known, *program.backward), name)
+    return tuple(statement_text(s, bench.lengths) for s in chain if s.name not in own)
 
 
 def _explanation(bench: Bench, target: Target, base: Trial) -> str:
@@ -71,14 +86,17 @@ def _raised(target: Target, trial: Trial) -> str:
 
 def _evidence(bench: Bench, target: Target, base: Trial) -> Evidence:
     """Try other sizes, and equal ones, where matrices that are transposed fit all the same."""
+    count = _NUMERICAL_TRIALS if bench.program is None else _TRIALS
     drawn = [
         bench.trial(setting, 40 + number)
-        for number, setting in enumerate(bench.other_settings(base.setting))
+        for number, setting in enumerate(bench.other_settings(base.setting, count))
     ]
     drawn.append(bench.trial(bench.equal_setting(), 50))
     trials = [base, *(trial for trial in drawn if trial is not None)]
     came = [trial for trial in trials if not target.error(trial.outcome)]
     raised = [trial for trial in trials if target.error(trial.outcome)]
+    other = [trial for trial in bench.trials_of_constants() if trial is not None]
+    came += [trial for trial in other if not target.error(trial.outcome)]
     return Evidence(bench, target, tuple(came), tuple(raised))
 
 

@@ -5,25 +5,28 @@ The first that explains every sample exactly is the diagnosis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, combinations, permutations
 from typing import Any
 
 import numpy as np
 
-from symgrad.errors import ShapeError
-from symgrad.language.expr import ONE, Element, Expr, Reduce, replace
+from symgrad.language.expr import ONE, Element, Expr, replace
 from symgrad.language.statement import Statement
-from symgrad.oracle.machine import Machine
-from symgrad.verification.diagnosis.rewriting import explain_by_change, place_at
+from symgrad.verification.diagnosis.divisions import is_left_out
+from symgrad.verification.diagnosis.rewriting import explain_by_change
 from symgrad.verification.diagnosis.scales import divisor_of, factor_between, name_of_factors
+from symgrad.verification.diagnosis.summing import (
+    Fields,
+    Predict,
+    last_alone,
+    other_sum,
+    run_statements,
+)
 from symgrad.verification.diagnosis.terms import explain_by_terms
 from symgrad.verification.diagnosis.trials import Evidence, Trial, as_numbers, close
 
-Fields = dict[str, Any]
-# what an array would be, from a call and the right array
-Predict = Callable[[Trial, np.ndarray], Any]
 Shape = tuple[int, ...]
 
 
@@ -107,8 +110,8 @@ def _sign(evidence: Evidence) -> Fields | None:
     return {} if evidence.explained_by(lambda _, right: -right) else None
 
 
-def _as_run(evidence: Evidence, statements: list[Statement]) -> Predict:
-    return lambda trial, right: _run(evidence, trial, statements)
+def _asrun_statements(evidence: Evidence, statements: list[Statement]) -> Predict:
+    return lambda trial, right: run_statements(evidence, trial, statements)
 
 
 def _upstream(evidence: Evidence) -> Fields | None:
@@ -122,17 +125,20 @@ def _upstream(evidence: Evidence) -> Fields | None:
         statements = [
             Statement(s.name, s.subscripts, replace(s.value, to_one)) for s in evidence.target.chain
         ]
-        if evidence.explained_by(_as_run(evidence, statements)):
+        if evidence.explained_by(_asrun_statements(evidence, statements)):
             return {"upstream": " and ".join(chosen)}
     return None
 
 
-def _run(evidence: Evidence, trial: Trial, statements: list[Statement]) -> np.ndarray | None:
-    try:
-        tensors = Machine(statements, evidence.bench.functions).run(trial.tensors)
-    except (ShapeError, ArithmeticError):
-        return None
-    return tensors[statements[-1].name].to_array()
+def _upstream_itself(evidence: Evidence) -> Fields | None:
+    for name in evidence.target.upstream:
+        if evidence.explained_by(_tensor(name)):
+            return {"upstream": name}
+    return None
+
+
+def _tensor(name: str) -> Predict:
+    return lambda trial, _: trial.tensors[name].to_array()
 
 
 def _scaled(evidence: Evidence) -> Fields | None:
@@ -148,16 +154,16 @@ def _scaled(evidence: Evidence) -> Fields | None:
     if len(evidence.pairs) < 2 and evidence.pairs[0][1].size < 2:
         return None
     name = name_of_factors(factors, trials)
-    return None if name in (None, "1") else {"factor": name, "remark": _remark(evidence, name)}
+    if name is None or name == "1":
+        return None
+    return {"factor": name, "remark": _remark(evidence, name, factors, trials)}
 
 
-def _remark(evidence: Evidence, name: str | None) -> str:
-    """Return what a factor means, where it is a length."""
-    if name is None:
-        return ""
-    if name.startswith(("1/size", "1/(size")):
+def _remark(evidence: Evidence, name: str, factors: list[float], trials: list[Trial]) -> str:
+    """Return what a factor means, where it is made of lengths."""
+    if name.startswith("1/") and not name[2:].isdigit():
         return f": divided by {divisor_of(name)}"
-    if name.startswith("size") and "/" not in name:
+    if is_left_out(evidence, factors, trials):
         return f": the division by {name} is missing"
     return ""
 
@@ -173,62 +179,6 @@ def _transposed(evidence: Evidence) -> Fields | None:
         if evidence.explained_by(_in_order(order)):
             return {"order": "" if rank == 2 else f", its axes in the order {list(order)}"}
     return None
-
-
-def _other_sum(evidence: Evidence) -> Fields | None:
-    """Compare with the sum over every other choice of the indices of a statement's outer sum."""
-    statement = evidence.target.statement
-    if statement is None or len(statement.indices) != len(statement.subscripts):
-        return None
-    value = statement.value
-    if not (isinstance(value, Reduce) and value.op == "sum" and value.condition is None):
-        return None
-    indices = (*statement.indices, *value.indices)
-    if len(indices) > 4:
-        return None
-    terms = Statement(statement.name, tuple(map(_as_value, indices)), value.body)
-    inside = place_at(evidence, statement).inside(value)
-    letters = [inside.page.scope.letter(index) for index in indices]
-    right = letters[len(statement.indices) :]
-    everything = {
-        id(trial): _run(evidence, trial, [*evidence.target.chain[:-1], terms])
-        for trial in evidence.trials
-    }
-    for summed, order in _choices(len(indices), len(statement.indices)):
-        words = ", ".join(letters[k] for k in summed)
-        for kind in (np.sum, np.mean):
-
-            def predict(trial: Trial, _: Any, kind: Any = kind, summed: Any = summed) -> Any:
-                full = everything[id(trial)]
-                return None if full is None else kind(full, axis=summed).transpose(order)  # noqa: B023
-
-            if evidence.explained_by(predict):
-                return {"text": _summed_text(kind is np.mean, words, ", ".join(right))}
-    return None
-
-
-def _summed_text(is_mean: bool, words: str, right: str) -> str:
-    if not words:
-        return f"is not summed over {right}"
-    if is_mean and words == right:
-        return f"is the mean over {right} in place of the sum"
-    kind = "averaged" if is_mean else "summed"
-    return f"is {kind} over {words}, and has to be summed over {right}"
-
-
-def _choices(count: int, kept: int) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Yield the positions that are summed, with an order of the others; the right choice first."""
-    right = tuple(range(kept, count))
-    sets = chain.from_iterable(combinations(range(count), n) for n in range(count))
-    for summed in sorted(sets, key=lambda chosen: chosen != right):
-        for order in permutations(range(count - len(summed))):
-            yield summed, order
-
-
-def _as_value(index: Any) -> Expr:
-    from symgrad.language.expr import IndexValue
-
-    return IndexValue(index)
 
 
 def _along(predict: Callable[[np.ndarray, Shape], Any], axes: Shape) -> Predict:
@@ -368,6 +318,11 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     ),
     Hypothesis("zero", "is 0 everywhere", _zero),
     Hypothesis("sign", "has the wrong sign", _sign),
+    Hypothesis(
+        "upstream itself",
+        "is {upstream} itself: the derivative of the layer is missing",
+        _upstream_itself,
+    ),
     Hypothesis("swapped", "is {other}: the two are swapped", _swapped),
     Hypothesis(
         "upstream",
@@ -376,7 +331,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     ),
     Hypothesis("scaled", "is scaled by {factor}{remark}", _scaled),
     Hypothesis("transposed", "is transposed{order}", _transposed),
-    Hypothesis("wrong sum", "{text}", _other_sum),
+    Hypothesis("wrong sum", "{text}", other_sum),
     Hypothesis(
         "not summed", "is not summed over {axes}: its shape is {found}, not {right}", _not_summed
     ),
@@ -387,17 +342,23 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
         _reduced(lambda right, axes: right.sum(axis=axes)),
     ),
     Hypothesis(
+        "to broadcast", "has shape {found} and has to be broadcast to {right}", _to_broadcast
+    ),
+    Hypothesis("terms", "{text}", _text_of(explain_by_terms)),
+    Hypothesis("one change", "{text}", _text_of(explain_by_change)),
+    Hypothesis(
+        "last alone",
+        "holds the last of the terms that meet at a place, not their sum, as dx[ids] += dy does: "
+        "np.add.at adds all",
+        last_alone,
+    ),
+    Hypothesis(
         "summed and kept",
         "is summed over {axes}, each entry holds the sum",
         _reduced(
             lambda right, axes: np.broadcast_to(right.sum(axis=axes, keepdims=True), right.shape)
         ),
     ),
-    Hypothesis(
-        "to broadcast", "has shape {found} and has to be broadcast to {right}", _to_broadcast
-    ),
-    Hypothesis("terms", "{text}", _text_of(explain_by_terms)),
-    Hypothesis("one change", "{text}", _text_of(explain_by_change)),
     Hypothesis("independent", "does not depend on the incoming gradient", _independent),
     Hypothesis("quadratic", "has the incoming gradient in it twice", _quadratic),
     Hypothesis("partly", "is wrong at the {word} place of axis {axis} alone", _partly),

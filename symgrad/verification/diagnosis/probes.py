@@ -11,8 +11,9 @@ from symgrad.verification.comparison import compare
 from symgrad.verification.diagnosis.trials import Bench, Target, Trial, as_numbers, close
 from symgrad.verification.numerical import Differences, Slope
 from symgrad.verification.samples import KINKS
-from symgrad.verification.sizes import fit, free_extents
+from symgrad.verification.sizes import draw_distinct, fit, free_extents
 
+TRIALS = 3
 KINK_DRAWS = 4
 KINK_SIZES = (2, 4)
 FLOAT32_CLOSE = 1e-3
@@ -42,12 +43,17 @@ def _extents_of_one(bench: Bench, base: Trial) -> Iterator[Trial | None]:
 
 
 def _other_sizes(bench: Bench, base: Trial) -> Iterator[Trial | None]:
-    for number, setting in enumerate(bench.other_settings(base.setting)):
-        yield bench.trial(setting, 10 + number)
+    rng = np.random.default_rng([bench.seed, 97])
+    for number in range(TRIALS):
+        yield bench.trial(draw_distinct(bench.layer, rng), 10 + number)
 
 
 def _equal_sizes(bench: Bench, base: Trial) -> Iterator[Trial | None]:
     yield bench.trial(bench.equal_setting(), 20)
+
+
+def _other_constants(bench: Bench, base: Trial) -> Iterator[Trial | None]:
+    yield from bench.trials_of_constants()
 
 
 def _float32(bench: Bench, base: Trial) -> Iterator[Trial | None]:
@@ -116,6 +122,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("for extents of 1", _extents_of_one, is_wrong),
     Probe("for other sizes", _other_sizes, is_wrong),
     Probe("where all axes are equally long", _equal_sizes, is_wrong),
+    Probe("for other constants", _other_constants, is_wrong),
     Probe("in float32", _float32, _is_wrong_in_float32),
     Probe("at a kink or tie", _kinks, _is_no_slope),
 )
@@ -135,11 +142,13 @@ def probe(bench: Bench, target: Target, base: Trial) -> tuple[str, Trial] | None
 
 
 def _detail(target: Target, trial: Trial) -> str:
+    constants = ", ".join(f"{name} = {value}" for name, value in trial.sample.constants.items())
+    where = f"with {constants} " if constants else ""
     error = target.error(trial.outcome)
     if error:
-        return f"{'backward' if target.is_gradient else 'forward'} {error}"
+        return f"{where}{'backward' if target.is_gradient else 'forward'} {error}"
     found = target.found(trial.outcome)
-    return compare(target.label, found, trial.rights[target.label]).detail
+    return where + compare(target.label, found, trial.rights[target.label]).detail
 
 
 def _second_call(bench: Bench, target: Target, base: Trial) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from symgrad.language.program import Program
 from symgrad.oracle.floats import FLOAT
 from symgrad.oracle.frame import Functions, Tensor
 from symgrad.oracle.machine import Machine
+from symgrad.verification.constants import Constants, other_constants
 from symgrad.verification.implementation import Implementation, Outcome
 from symgrad.verification.numerical import numerical_gradients
 from symgrad.verification.samples import (
@@ -26,14 +27,17 @@ from symgrad.verification.samples import (
     draw_cotangents,
     draw_inside_domain,
 )
-from symgrad.verification.sizes import LEAST_PLACES, draw_sizes, fit, free_extents
+from symgrad.verification.sizes import draw_distinct, draw_places, fit, free_extents
 from symgrad.verification.spans import Setting
 
 # how far what a hypothesis predicts may be from what is found, relative to its largest entry
 CLOSE = 1e-7
-TRIALS = 3
 EQUAL_SIZE = 3
+# what lengths are drawn from: the more axes, the shorter
+POOLS = {4: (2, 3, 4, 5, 7), 6: (2, 3, 4, 5), 8: (2, 3, 4)}
+SHORT = (2, 3)
 _DRAWS = 12
+NO_CONSTANTS: Constants = {}
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Trial:
         outcome: what came back.
         rights: the right outputs and gradients, by label.
         tensors: everything that statements read, by name.
-        lengths: named lengths, {"size(i)": 3}, and scalars.
+        lengths: named lengths, {"size(i)": 3}, scalars and constants.
     """
 
     setting: Setting
@@ -101,6 +105,7 @@ class Bench:
     seed: int
     lengths: Lengths = NO_LENGTHS
     _machines: dict[str, Machine] = field(default_factory=dict, compare=False)
+    _trials: dict[Any, Trial | None] = field(default_factory=dict, compare=False)
 
     def targets(self) -> tuple[Target, ...]:
         """Return the outputs and the gradients."""
@@ -126,7 +131,13 @@ class Bench:
             ShapeError: the formula has no value there.
         """
         rng = np.random.default_rng([self.seed, stream])
-        inputs, outputs = draw_inside_domain(self.layer, setting, rng, self._outputs, samplers)
+
+        def forward(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            # the derived program may pad a read that the formula refuses
+            tensors = self._run("formula", {**setting.constants, **inputs})
+            return {name: tensors[name].to_array() for name in self.layer.outputs}
+
+        inputs, outputs = draw_inside_domain(self.layer, setting, rng, forward, samplers)
         return Sample(setting.shapes, inputs, draw_cotangents(outputs, rng))
 
     def trial(
@@ -134,34 +145,39 @@ class Bench:
         setting: Setting,
         stream: int = 0,
         samplers: Mapping[str, Sampler] = SAMPLERS,
-        dtype: Any = np.float64,
+        constants: Constants = NO_CONSTANTS,
     ) -> Trial | None:
-        """Make one call in a setting; None where the formula has no value there."""
-        try:
-            return self.judged(setting, self.draw(setting, stream, samplers), dtype)
-        except ShapeError:
-            return None
+        """Make one call in a setting, once; None where the formula has no value there.
+
+        The setting holds the constants that are not the layer's own, too.
+        """
+        key = (stream, tuple(setting.sizes.values()), tuple(samplers), tuple(constants.items()))
+        if key not in self._trials:
+            try:
+                sample = replace(self.draw(setting, stream, samplers), constants=constants)
+                self._trials[key] = self.judged(setting, sample)
+            except ShapeError:
+                self._trials[key] = None
+        return self._trials[key]
 
     def judged(self, setting: Setting, sample: Sample, dtype: Any = np.float64) -> Trial:
         """Make one call with a sample, and compute what is right for it."""
         inputs = {n: _as(value, dtype) for n, value in sample.inputs.items()}
         cotangents = {n: _as(value, dtype) for n, value in sample.cotangents.items()}
-        sample = Sample(sample.shapes, inputs, cotangents)
-        outcome = self.subject.run(inputs, cotangents)
-        tensors = self._run("forward", {**self.layer.constants, **inputs})
+        sample = Sample(sample.shapes, inputs, cotangents, sample.constants)
+        outcome = self.subject.run(inputs, cotangents, sample.constants)
+        tensors = self._run("forward", {**setting.constants, **inputs})
         rights = {name: tensors[name].to_array() for name in self.layer.outputs}
         rights.update(self._right_gradients(sample, tensors))
-        return Trial(setting, sample, outcome, rights, tensors, self._named_lengths(sample))
-
-    def _outputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        tensors = self._run("forward", {**self.layer.constants, **inputs})
-        return {name: tensors[name].to_array() for name in self.layer.outputs}
+        return Trial(
+            setting, sample, outcome, rights, tensors, self._named_lengths(setting, sample)
+        )
 
     def _run(self, part: str, env: Mapping[str, Any]) -> dict[str, Tensor]:
         """Return what is read and what is assigned, in float64."""
         if part not in self._machines:
-            source = self.layer if self.program is None else self.program
-            statements = self.layer.statements if source is self.layer else getattr(source, part)
+            derived = self.program is not None and part != "formula"
+            statements = getattr(self.program, part) if derived else self.layer.statements
             self._machines[part] = Machine(statements, self.functions, FLOAT)
         known = {name: Tensor.of(value, FLOAT.number) for name, value in env.items()}
         return {**known, **self._machines[part].run(known)}
@@ -176,25 +192,37 @@ class Bench:
         incoming = {self.program.cotangents[n]: value for n, value in sample.cotangents.items()}
         tensors.update({n: Tensor.of(v, FLOAT.number) for n, v in incoming.items()})
         after = self._run("backward", tensors)
+        tensors.update(after)
         return {
             labels[name]: after[gradient].to_array()
             for name, gradient in self.program.gradients.items()
         }
 
-    def _named_lengths(self, sample: Sample) -> dict[str, float]:
-        """Return lengths by their names in the formula, then the scalars that scale things."""
+    def _named_lengths(self, setting: Setting, sample: Sample) -> dict[str, float]:
+        """Return lengths by their names in the formula, then the numbers that scale things.
+
+        A letter is that of an output, where the axis of an input has it for another length.
+        """
+        layer = self.layer
+        constants = {**layer.constants, **sample.constants}
         named: dict[str, float] = {}
         letters: dict[str, Expr | None] = {}
-        for name in (*self.layer.inputs, *self.layer.outputs):
-            for axis, index in enumerate(self.layer.axes[name]):
-                shapes = {**sample.shapes, **{n: c.shape for n, c in sample.cotangents.items()}}
+        assigned = (statement.name for statement in layer.statements)
+        for name in dict.fromkeys((*layer.outputs, *layer.inputs, *assigned)):
+            for axis, index in enumerate(layer.axes[name]):
                 known = letters.setdefault(index.name, index.extent)
                 word = f"size({index.name})" if known == index.extent else f"size({name}, {axis})"
-                named.setdefault(word, shapes[name][axis])
+                length = sample.shapes[name][axis] if name in sample.shapes else None
+                named.setdefault(word, setting.extent(index) if length is None else length)
         for name, value in sample.inputs.items():
-            if np.ndim(value) == 0 and name not in self.layer.integers:
+            if np.ndim(value) == 0 and name not in layer.integers:
                 named[name] = float(value)
-        return named
+        return {**named, **{name: float(constants[name]) for name in self.taken}}
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The constants that the implementation takes."""
+        return tuple(name for name in self.layer.constants if self.subject.takes([name]))
 
     # --- settings --------------------------------------------------------------------------------
 
@@ -207,20 +235,33 @@ class Bench:
         }
         return fit(self.layer, sizes, least=1)
 
-    def other_settings(self, first: Setting) -> Iterator[Setting]:
-        """Yield settings of other sizes than the first, each axis with several."""
+    def other_settings(self, first: Setting, count: int) -> Iterator[Setting]:
+        """Yield settings of other sizes than the first, lengths that follow from them included.
+
+        Each length is drawn by itself, so that the product of two passes for no third.
+        """
         rng = np.random.default_rng([self.seed, 99])
-        seen = {extent: {size} for extent, size in first.sizes.items()}
-        found = 0
-        for draw in range(_DRAWS):
-            # windows leave other numbers of places too, so that none passes for a constant
-            setting = fit(self.layer, draw_sizes(self.layer, rng), least=LEAST_PLACES + draw % 2)
-            new = [e for e, size in setting.sizes.items() if size not in seen[e]]
-            if found < TRIALS and (new or not seen):
-                found += 1
-                for extent, size in setting.sizes.items():
-                    seen[extent].add(size)
+        extents = free_extents(self.layer)
+        pool = next((pool for most, pool in POOLS.items() if len(extents) <= most), SHORT)
+        pool = pool if self.program is not None else SHORT
+        seen = [dict(first.sizes)]
+        for _ in range(_DRAWS):
+            sizes = {extent: int(rng.choice(pool)) for extent in extents}
+            drawn = draw_places(self.layer, rng)
+            places = {extent: int(rng.choice(pool)) for extent in drawn}
+            setting = fit(self.layer, sizes, places=places)
+            if len(seen) <= count and dict(setting.sizes) not in seen:
+                seen.append(dict(setting.sizes))
                 yield setting
+
+    def trials_of_constants(self) -> Iterator[Trial | None]:
+        """Make calls with other values of the constants that the implementation takes."""
+        rng = np.random.default_rng([self.seed, 98])
+        for number, values in enumerate(other_constants(self.layer)):
+            taken = {name: values[name] for name in self.taken}
+            if taken:
+                setting = draw_distinct(self.layer, rng, taken)
+                yield self.trial(setting, 70 + number, constants=taken)
 
     def equal_setting(self) -> Setting:
         """Return the setting in which all axes are equally long."""
@@ -265,7 +306,7 @@ class Evidence:
         telling = False
         for trial, found, right in self.pairs:
             predicted = predict(trial, right)
-            if predicted is None or not close(found, predicted):
+            if predicted is None or not close(found, predicted) or _is_open(predicted, right):
                 return False
             telling = telling or not close(predicted, right)
         return telling
@@ -302,6 +343,14 @@ def close(found: Any, expected: Any, tolerance: float = CLOSE) -> bool:
     with np.errstate(all="ignore"):
         deviation = np.abs(found - expected)
     return bool(np.all((deviation <= tolerance * size + 1e-9) | ~finite))
+
+
+def _is_open(predicted: Any, right: np.ndarray) -> bool:
+    """Say whether a prediction is no number somewhere, where there is one: it agrees with all."""
+    bad = ~np.isfinite(predicted)
+    if not bad.any():
+        return False
+    return np.shape(predicted) != right.shape or bool(np.isfinite(right[bad]).any())
 
 
 def scalars_of(expr: Expr) -> Iterator[str]:
