@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _LONGEST_LINE = 160
+_LONGEST_MESSAGE = 480
 
 
 @dataclass(frozen=True, order=True)
@@ -25,7 +26,7 @@ class MarkedError(ValueError):
     """An error that points into a formula.
 
     Attributes:
-        message: what is wrong, in the user's names.
+        message: what is wrong, in the user's names; shortened where it quotes a long text.
         formula: the whole text; empty when the mistake is in no formula.
         spans: the places concerned, in text order.
         advice: what to write instead; may be empty.
@@ -38,11 +39,12 @@ class MarkedError(ValueError):
         spans: Iterable[Span] = (),
         advice: str = "",
     ) -> None:
-        super().__init__(message, formula, tuple(spans), advice)
-        self.message = message
+        spans = tuple(spans)
+        super().__init__(message, formula, spans, advice)
+        self.message = _shortened(message)
         self.formula = formula
         self.spans = tuple(sorted(set(spans)))
-        self.advice = advice
+        self.advice = _shortened(advice)
 
     @property
     def line_number(self) -> int:
@@ -91,6 +93,14 @@ def marked_lines(formula: str, spans: Iterable[Span]) -> list[str]:
     for begin in sorted(columns):
         shown += _mark(texts[begin], sorted(set(columns[begin])))
     return shown
+
+
+def _shortened(message: str) -> str:
+    """Leave out the middle of a message that quotes more than anybody reads."""
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    half = _LONGEST_MESSAGE // 2
+    return f"{message[:half]} ... {message[-half:]}"
 
 
 def _line_at(formula: str, offset: int) -> tuple[int, str]:

@@ -16,6 +16,8 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 settings.register_profile("symgrad", deadline=None, derandomize=True)
 settings.load_profile("symgrad")
 
+collect_ignore_glob = ["fuzz/*"]  # run by hand: they need atheris
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

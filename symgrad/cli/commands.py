@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import click
 from symgrad import __version__
 from symgrad.cli.console import show, show_error, track
 from symgrad.cli.documents import Request, document_options, write
-from symgrad.cli.files import OutputError, replace_files, require_writable
+from symgrad.cli.explaining import explain_option, show_costs, sizes_option
+from symgrad.cli.files import OutputError, is_same_file, replace_files, require_writable
 from symgrad.cli.mistakes import Commands
 from symgrad.cli.options import declaration_options
 from symgrad.cli.sources import Declaration, layers_from, require_known
@@ -67,6 +69,8 @@ def derive(
       symgrad derive layers.toml --standalone -o derivations.tex
     """
     request = Request(steps, detail, form, language, standalone, unicode, output, force)
+    if output is not None:
+        require_writable(output, force, sources)
     written = write(lambda: layers_from(sources, Declaration(**declared)), request)
     if written is not None:
         show(written, err=True)
@@ -94,6 +98,9 @@ def derive(
     metavar="NAME",
     help="What the module computes with.",
 )
+@click.option("--buffers", is_flag=True, help="Let the classes use their arrays again.")
+@explain_option
+@sizes_option
 @click.option("--no-verify", is_flag=True, help="Write without checking the layers first.")
 @click.option("--force", is_flag=True, help="Replace a file that symgrad did not generate.")
 @declaration_options
@@ -102,6 +109,9 @@ def generate(
     output: Path | None,
     tests: Path | None,
     backend: str,
+    buffers: bool,
+    explain: bool,
+    sizes: dict[str, int],
     no_verify: bool,
     force: bool,
     **declared: Any,
@@ -118,21 +128,30 @@ def generate(
       symgrad generate layers.toml -o layers.py --tests test_layers.py
       symgrad generate "y_ij = x_ij + b_j" --name AddBias --params b -o bias.py
       symgrad generate Affine ReLU SoftmaxCrossEntropy -o net.py
+      symgrad generate Attention --explain --sizes n=32,i=256,j=256,d=64,e=64
     """
-    if tests is not None and (output is None or output.resolve() == tests.resolve()):
+    if sizes and not explain:
+        raise click.UsageError("--sizes goes with --explain")
+    if tests is not None and (output is None or is_same_file(output, tests)):
         raise click.UsageError("--tests goes with -o, and with another file")
     for path in filter(None, (output, tests)):
-        require_writable(path, force)
+        require_writable(path, force, sources)
     layers = layers_from(sources, Declaration(**declared))
+    if explain:
+        show_costs(layers, sizes)
+        if output is None:
+            return
     from symgrad.rendering import generate as generate_module
     from symgrad.rendering.backends import BACKENDS
 
     if backend not in BACKENDS:
         known = ", ".join(sorted(BACKENDS))
         raise click.BadParameter(f"{backend!r}; there are: {known}", param_hint="--backend")
-    text = generate_module(layers, backend=backend)
+    if buffers and not BACKENDS[backend].buffers:
+        raise click.BadParameter(f"the backend {backend} has none", param_hint="--buffers")
+    text = generate_module(layers, backend=backend, buffers=buffers)
     if not no_verify:
-        failed = [report for report in _reports(layers) if not report.ok]
+        failed = [report for report in _reports(layers, backend, buffers) if not report.ok]
         for report in failed:
             show(str(report), err=True)
         if failed:
@@ -216,10 +235,16 @@ def _tests_of(layers: list[Layer], module: str) -> str:
         raise OutputError(f"no tests can be written: {error}") from error
 
 
-def _reports(layers: list[Layer]) -> list[Report]:
+def _reports(layers: list[Layer], backend: str = "numpy", buffers: bool = False) -> list[Report]:
+    from symgrad.rendering import build
     from symgrad.verification import check as check_layer
 
-    return [check_layer(layer) for layer in track(layers, "verifying")]
+    def implementation(layer: Layer) -> object:
+        if buffers:
+            return partial(build(layer, backend=backend, buffers=True), buffers=True)
+        return None if backend == "numpy" else build(layer, backend=backend)
+
+    return [check_layer(layer, implementation(layer)) for layer in track(layers, "verifying")]
 
 
 def _report_of_class(sources: tuple[str, ...], formula: str, declaration: Declaration) -> Report:

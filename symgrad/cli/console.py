@@ -15,12 +15,30 @@ T = TypeVar("T")
 
 
 def show(text: str, style: str = "", *, err: bool = False) -> None:
-    """Print text, in a rich style such as "bold red" where the stream shows colour."""
+    """Print text, in a rich style such as "bold red" where the stream shows colour.
+
+    What a terminal would obey rather than show, an escape sequence from a file, is spelled out.
+    """
     stream = sys.stderr if err else sys.stdout
+    text = visible(text)
     if style and has_colour(stream):
         _console(stream).print(text, style=style, markup=False, highlight=False, soft_wrap=True)
     else:
         print(text, file=stream)
+
+
+def visible(text: str) -> str:
+    r"""Return the text with control characters, and those that turn its direction, spelled out.
+
+    >>> visible("a\x1b[2Jb\n")
+    'a\\x1b[2Jb\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
+        for char in text
+    )
 
 
 def show_spans(spans: Sequence[tuple[str, str]]) -> None:

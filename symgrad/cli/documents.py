@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from symgrad.cli.console import columns_of, has_colour, show_spans, shows_signs, track
-from symgrad.cli.files import MARK, replace_file, require_writable
+from symgrad.cli.files import MARK, replace_file
 
 if TYPE_CHECKING:
     from symgrad.documents import Document
@@ -107,15 +107,11 @@ def document_options(command: F) -> F:
 def write(layers: Callable[[], Sequence[Layer]], request: Request) -> str | None:
     """Derive the layers and write what is asked for; return where, None for standard output.
 
-    The layers are read once it is known that the file may be written.
-
     Raises:
-        OutputError: the file can't or may not be written.
+        OutputError: the file can't be written.
         click.UsageError: options that exclude each other.
     """
     form = request.chosen_format()
-    if request.output is not None:
-        require_writable(request.output, request.force)
     options = _options(request, form)
     documents = _documents(layers(), request.detail or "normal", options)
     if request.output is None:

@@ -37,7 +37,7 @@ def _kind(error: Exception) -> str | None:
 
     if isinstance(error, (FormulaError, ShapeError)):
         return type(error).__name__
-    if isinstance(error, (OSError, SourceError, OutputError)) or _lacks_scipy(error):
+    if isinstance(error, (OSError, SourceError, OutputError)) or _missing(error):
         return "error"
     if type(error).__name__ == "ImplementationError":  # its module needs numpy
         return "error"
@@ -45,12 +45,24 @@ def _kind(error: Exception) -> str | None:
 
 
 def _message(error: Exception) -> str:
-    if _lacks_scipy(error):
-        return "a special function such as erf needs SciPy\n  pip install 'symgrad[special]'"
+    missing = _missing(error)
+    if missing:
+        need, extra = EXTRAS[missing]
+        return f"{need}\n  pip install 'symgrad[{extra}]'"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return str(error)
 
 
-def _lacks_scipy(error: Exception) -> bool:
-    return isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("scipy")
+# what needs a package that may be missing, and the extra that installs it
+EXTRAS = {
+    "scipy": ("a special function such as erf needs SciPy", "special"),
+    "llvmlite": ("the backend numba needs Numba", "numba"),
+    "numba": ("the backend numba needs Numba", "numba"),
+}
+
+
+def _missing(error: Exception) -> str:
+    """Return the package that an import has not found, one of EXTRAS; else nothing."""
+    package = (getattr(error, "name", None) or "").split(".")[0]
+    return package if isinstance(error, ModuleNotFoundError) and package in EXTRAS else ""

@@ -36,7 +36,8 @@ _SAFE = (
     (re.compile(r"  +(?=\S)"), " "),
     (re.compile(r"(?<=[^\w\s\\])_(?=\{)"), "_ "),  # where an underscore could begin emphasis
 )
-_SPECIAL = re.compile(r"([\\`*_\[\]<>$|#])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>$|#&~]|^[-+=])")
+_NUMBERED = re.compile(r"^(\d+)([.)])")  # begins a list
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def safe(latex: str) -> str:
 
 def escaped(text: str) -> str:
     """Return words with what Markdown would read as marks escaped."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", " ".join(text.split())))
 
 
 def display(latex: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from symgrad.language.algebra import add, mul, subtract
 from symgrad.language.base import Expr, Index
@@ -32,6 +33,8 @@ from symgrad.language.nodes import (
 Atoms = tuple[Expr, ...]
 # the steps of a proof that replace one whole quotient or minimum by a bound
 DEEPEST_PROOF = 6
+# answers that are kept: a program asks the same of the same few lengths and subscripts, many times
+KEPT = 1 << 13
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,17 @@ class Affine:
     def coefficient(self, index: Index) -> Expr:
         """Return what multiplies an index, 0 where it does not occur."""
         return next((c for i, c in self.coefficients if i is index), ZERO)
+
+
+def set_extent(index: Index, extent: Expr | None) -> None:
+    """Tell an index how far it runs, and forget what was found while that was unknown.
+
+    An index is known by its identity, so its nodes and their hashes stay as they are.
+    """
+    if index.extent is not extent:
+        object.__setattr__(index, "extent", extent)
+        for kept in (_polynomial, simplified, _extreme, _is_proven):
+            kept.cache_clear()
 
 
 # --- polynomials ---------------------------------------------------------------------------------
@@ -62,6 +76,7 @@ class _Polynomial:
         return add(*(mul(Number(number), *atoms) for number, atoms in self))
 
 
+@lru_cache(KEPT)
 def _polynomial(expr: Expr) -> _Polynomial:
     terms: dict[frozenset[tuple[Expr, int]], tuple[Fraction, Atoms]] = {}
     for number, atoms in _monomials(expr):
@@ -136,6 +151,7 @@ def divided(expr: Expr, divisor: Expr) -> tuple[Expr, Expr]:
     return add(*quotient), add(*rest)
 
 
+@lru_cache(KEPT)
 def simplified(expr: Expr) -> Expr:
     """Return index arithmetic in normal form: multiplied out, equal terms combined."""
     return _polynomial(expr).expr()
@@ -175,6 +191,7 @@ def largest(expr: Expr) -> Expr | None:
     return _extreme(expr, largest=True)
 
 
+@lru_cache(KEPT)
 def _extreme(expr: Expr, *, largest: bool) -> Expr | None:
     total: list[Expr] = []
     for number, atoms in _polynomial(expr):
@@ -222,6 +239,7 @@ def is_nonnegative(expr: Expr, given: Iterable[Expr] = ()) -> bool:
     return any(bound is not None and _is_proven(bound, DEEPEST_PROOF) for bound in bounds)
 
 
+@lru_cache(KEPT)
 def _is_proven(expr: Expr, steps: int) -> bool:
     """Prove expr >= 0 without indices: every term is, or a bound from below of the sum is."""
     terms = list(_polynomial(expr))

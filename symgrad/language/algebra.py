@@ -24,6 +24,7 @@ from symgrad.language.nodes import (
 )
 
 LARGEST_FOLDED_EXPONENT = 64
+_UNIT = ONE.value
 
 
 def as_expr(value: Expr | int | Fraction) -> Expr:
@@ -43,7 +44,7 @@ def split_coefficient(expr: Expr) -> tuple[Fraction, Expr]:
     if isinstance(expr, Mul) and isinstance(expr.factors[0], Number):
         rest = expr.factors[1:]
         return expr.factors[0].value, rest[0] if len(rest) == 1 else Mul(rest)
-    return Fraction(1), expr
+    return _UNIT, expr
 
 
 def split_power(expr: Expr) -> tuple[Expr, Expr]:
@@ -56,9 +57,10 @@ def add(*terms: Expr) -> Expr:
     coefficients: dict[Expr, Fraction] = {}
     for term in _flatten(Add, terms):
         coefficient, rest = split_coefficient(term)
-        coefficients[rest] = coefficients.get(rest, Fraction(0)) + coefficient
-    number = coefficients.pop(ONE, Fraction(0))
-    kept = [mul(Number(c), rest) for rest, c in coefficients.items() if c]
+        known = coefficients.get(rest)
+        coefficients[rest] = coefficient if known is None else known + coefficient
+    number = coefficients.pop(ONE, None)
+    kept = [_scaled(c, rest) for rest, c in coefficients.items() if c]
     if number:
         kept.append(Number(number))
     if not kept:
@@ -66,46 +68,60 @@ def add(*terms: Expr) -> Expr:
     return kept[0] if len(kept) == 1 else Add(tuple(kept))
 
 
+def _scaled(coefficient: Fraction, rest: Expr) -> Expr:
+    """Return coefficient*rest; a rest that is no product or power is in normal form as it is."""
+    if coefficient is _UNIT and not isinstance(rest, (Mul, Power)):
+        return rest
+    return mul(Number(coefficient), rest)
+
+
 def mul(*factors: Expr) -> Expr:
     """Return the product: flattened, equal bases combined, the number in front; brackets stay."""
-    number = Fraction(1)
+    number = _UNIT
     exponents: dict[Expr, Expr] = {}
     for factor in _flatten(Mul, factors):
         if isinstance(factor, Number):
-            number *= factor.value
+            number = _product(number, factor.value)
             continue
         base, exponent = split_power(factor)
         if isinstance(base, (Indicator, Delta)):
             exponents[base] = ONE
-        elif base in exponents and _combinable(exponents[base], exponent):
-            exponents[base] = add(exponents[base], exponent)
-        elif base in exponents:
-            exponents[factor] = add(exponents.get(factor, ZERO), ONE)
-        else:
+            continue
+        known = exponents.get(base)
+        if known is None:
             exponents[base] = exponent
-    if number == 0:
+        elif _combinable(known, exponent):
+            exponents[base] = add(known, exponent)
+        else:
+            exponents[factor] = add(exponents.get(factor, ZERO), ONE)
+    if not number:
         return ZERO
-    exponents = _with_joined_roots(exponents)
     kept: list[Expr] = []
-    for base, exponent in exponents.items():
-        factor = power(base, exponent)
+    for base, exponent in _with_joined_roots(exponents).items():
+        factor = base if exponent is ONE else power(base, exponent)
         if isinstance(factor, Number):
-            number *= factor.value
+            number = _product(number, factor.value)
         else:
             kept.append(factor)
-    if number != 1:
+    if number is not _UNIT and number != 1:
         kept.insert(0, Number(number))
     if not kept:
         return ONE
     return kept[0] if len(kept) == 1 else Mul(tuple(kept))
 
 
+def _product(left: Fraction, right: Fraction) -> Fraction:
+    """Return left*right; most factors are the very 1 that stands for no number."""
+    return right if left is _UNIT else left if right is _UNIT else left * right
+
+
 def _with_joined_roots(exponents: dict[Expr, Expr]) -> dict[Expr, Expr]:
     """Write sqrt(2)*sqrt(pi) as sqrt(2*pi): the same root of constants once."""
     roots: dict[Expr, list[Expr]] = {}
     for base, exponent in exponents.items():
-        is_root = isinstance(exponent, Number) and exponent.value.denominator != 1
-        if is_root and isinstance(base, (Number, Constant)):
+        if not isinstance(base, (Number, Constant)) or not isinstance(exponent, Number):
+            continue
+        if exponent.value.denominator != 1:
             roots.setdefault(exponent, []).append(base)
     joined = {base: e for e, bases in roots.items() if len(bases) > 1 for base in bases}
     if not joined:
@@ -124,6 +140,8 @@ def power(base: Expr, exponent: Expr) -> Expr:
 
     (b^m)^n becomes b^(m*n) for integer n alone: sqrt(x^2) is |x|, not x.
     """
+    if exponent is ONE:
+        return base
     if is_number(exponent, 0):
         return ONE
     if is_number(exponent, 1) or is_number(base, 1):

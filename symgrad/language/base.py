@@ -13,6 +13,8 @@ from fractions import Fraction
 from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
 
 _serial = itertools.count()
+# types of fields, as they are written, that hold no expression
+_PLAIN = ("Fraction", "str", "int", "Index")
 Value = TypeVar("Value")
 Node = TypeVar("Node", bound="Expr")
 
@@ -38,6 +40,9 @@ def node(cls: type[Node]) -> type[Node]:
     """Make a frozen dataclass whose equality and (cached) hash come from `Expr`."""
     made = dataclass(frozen=True, eq=False, repr=False)(cls)
     made.field_names = tuple(field.name for field in fields(made))
+    if all(field.type in _PLAIN for field in fields(made)):  # a leaf has nothing inside
+        for name in ("children", "inner", "names"):
+            setattr(made, name, ())
     return made
 
 
@@ -74,7 +79,8 @@ class Expr:
 
     @kept
     def _parts(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.field_names)
+        values = self.__dict__
+        return tuple([values[name] for name in self.field_names])
 
     def parts(self) -> tuple[Any, ...]:
         """Return the fields, in order."""
@@ -113,12 +119,12 @@ class Expr:
     @kept
     def free_in_order(self) -> tuple[Index, ...]:
         """The indices that occur free, in the order of first appearance."""
-        bound = self.bound
         found: dict[Index, None] = {}
         for child in self.children:
             for index in child.free_in_order:
-                if index not in bound:
-                    found[index] = None
+                found[index] = None
+        for index in self.bound:
+            found.pop(index, None)
         return tuple(found)
 
     @kept
@@ -135,7 +141,7 @@ class Expr:
     def inner(self) -> tuple[Index, ...]:
         """The indices that are bound anywhere inside, outermost first."""
         inside = [index for child in self.children for index in child.inner]
-        return tuple(dict.fromkeys((*self.bound, *inside)))
+        return tuple(dict.fromkeys((*self.bound, *inside))) if inside else self.bound
 
     def alpha_key(self, names: Mapping[Index, int]) -> Any:
         """Return the key of `traverse.alpha_key`."""

@@ -22,12 +22,10 @@ from symgrad.language.expr import (
 from symgrad.language.foreign import FUNCTIONS_ELSEWHERE
 from symgrad.language.functions import FUNCTIONS
 from symgrad.language.index_expressions import note_subscript, require_integer
+from symgrad.language.limits import EXPANDED_NESTING, LETS
 from symgrad.language.scope import Scope
 from symgrad.language.syntax import Apply, Name, Negative, Numeral, Tensor, ungroup
 from symgrad.language.values import closest_function, delta, read_element, value
-
-_DEEPEST_EXPRESSION = 100
-_DEEPEST_LET = 20
 
 
 @value.register
@@ -114,26 +112,15 @@ def _call_let(node: Apply, scope: Scope) -> Expr:
         )
     form = f"{node.function}({', '.join(p.name for p in definition.parameters)})"
     _check_count(node, (len(definition.parameters),), form, scope)
-    if scope.depth >= _DEEPEST_LET:
-        reading.fail(
-            "let functions are nested too deeply",
-            node.name_span,
-            "give the inner part a name in a statement of its own",
-        )
+    depth = scope.depth + definition.body.depth
+    LETS.check(depth, reading.text, [node.name_span])
     args = [value(arg, scope) for arg in node.args]
     parameters = {p.name: arg for p, arg in zip(definition.parameters, args, strict=True)}
-    inner = replace(
-        scope, parameters=parameters, indices={}, sums={}, phase=1, depth=scope.depth + 1
-    )
+    inner = replace(scope, parameters=parameters, indices={}, sums={}, phase=1, depth=depth)
     result = value(definition.body, inner)
     size, depth = _measure(result)
     reading.note_expansion(size, node.name_span)
-    if depth > _DEEPEST_EXPRESSION:
-        reading.fail(
-            "the formula is nested too deeply when its let functions are written out",
-            node.name_span,
-            "give the inner part a name in a statement of its own",
-        )
+    EXPANDED_NESTING.check(depth, reading.text, [node.name_span])
     return result
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from numbers import Real
+from numbers import Integral, Rational, Real
 
-from symgrad.errors import FormulaError
+from symgrad.errors import FormulaError, Span
+from symgrad.language.limits import DECLARED, LARGEST_NUMBER, LEAST_NUMBER, NAME, shown
 from symgrad.language.scope import Reading
 from symgrad.language.statement import Statement
 from symgrad.language.tokens import LETTERS, nearest, plain, reduction_name
 
+PRIME = "'"
 PRIMES = re.compile("(_prime)+")
 
 
@@ -30,18 +32,23 @@ def names_in(key: str, value: Iterable[str] | str | None) -> tuple[str, ...] | N
         )
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
         raise FormulaError(f"{key} is no list of names", advice=f'write {key} = ["x", "y"]')
-    names = tuple(value)
-    for position, name in enumerate(names):
+    names: dict[str, None] = {}
+    for name in value:
         _check_name(key, name)
-        if name in names[:position]:
+        if plain(name) in names:
             raise FormulaError(f"{key} lists {name} twice", advice=f"list {name} once")
-    return tuple(plain(name) for name in names)
+        names[plain(name)] = None
+        if len(names) > DECLARED.most:
+            raise DECLARED.error("", [])
+    return tuple(names)
 
 
 def _check_name(key: str, name: object) -> None:
+    if isinstance(name, str):
+        NAME.check(len(name), name, [Span(0, 1)])
     if not isinstance(name, str) or not is_name(name):
         raise FormulaError(
-            f"{key} has {name!r}, which is no name",
+            f"{key} has {shown(name)}, which is no name",
             advice="a name has letters, then letters, digits and underscores",
         )
     if reduction_name(name):
@@ -67,18 +74,40 @@ def constants_in(value: Mapping[str, object] | None) -> dict[str, Fraction | flo
         return {}
     if not isinstance(value, Mapping):
         raise FormulaError("constants is no table", advice="write constants = { eps = 1e-5 }")
+    DECLARED.check(len(value), "", [])
     found: dict[str, Fraction | float | int] = {}
     for name, number in value.items():
         _check_name("constants", name)
         if isinstance(number, bool) or not isinstance(number, Real):
             raise FormulaError(
-                f"the constant {name} is {number!r}, which is no number",
+                f"the constant {name} is {shown(number)}, which is no number",
                 advice=f"write {name} = 1.0",
             )
         if number != number:
             raise FormulaError(f"the constant {name} is not a number", advice=f"write {name} = 1.0")
-        found[plain(name)] = number  # type: ignore[assignment]
+        found[plain(name)] = _python_number(name, number)
     return found
+
+
+def _python_number(name: str, number: Real) -> Fraction | float | int:
+    """Return a number as Python writes it, also one of NumPy.
+
+    Raises:
+        FormulaError: when no float can hold it.
+    """
+    exact: Fraction | int | None = None
+    if isinstance(number, Integral):
+        exact = int(number)
+    elif isinstance(number, Rational):
+        exact = Fraction(int(number.numerator), int(number.denominator))
+    if exact is None:
+        return float(number)
+    if exact and not LEAST_NUMBER <= abs(Fraction(exact)) <= LARGEST_NUMBER:
+        raise FormulaError(
+            f"the constant {name} is too large or too small",
+            advice="write numbers between 1e-300 and 1e300",
+        )
+    return exact
 
 
 def resolve_inputs(
@@ -185,4 +214,18 @@ def check_callables(reading: Reading, opaque: Sequence[str]) -> None:
             reading.text,
             [] if place is None else [place],
             f"use another name than {name}",
+        )
+
+
+def check_primes(reading: Reading, opaque: Sequence[str]) -> None:
+    """Refuse primes in the names of tensors and functions; those of indices may have them."""
+    for name in (*reading.targets, *reading.reads, *opaque):
+        if PRIME not in name:
+            continue
+        place = reading.places.get(name)
+        raise FormulaError(
+            f"the name {name} has a prime, which indices alone may have",
+            reading.text,
+            [] if place is None else [place],
+            f"write {name.replace(PRIME, '')}_new, or another name without a prime",
         )

@@ -27,6 +27,8 @@ from symgrad.language.index_expressions import (
     note_integers,
     require_integer,
 )
+from symgrad.language.limits import BITS
+from symgrad.language.magnitudes import is_beyond_floats
 from symgrad.language.misuse import refuse_misuse
 from symgrad.language.reductions import take_bounds
 from symgrad.language.scope import AxisUse, Reading, Scope
@@ -185,6 +187,8 @@ def _assign(node: Assignment, number: int, reading: Reading) -> Statement:
     _refuse_shared_letters(node, reading)
     _take_for_clause(node, scope)
     result = value(node.value, scope)
+    if is_beyond_floats(result):
+        raise BITS.error(reading.text, [node.value.span])
     reading.note_rank(target.name, len(subscripts), target.span)
     if isinstance(result, ArgReduce):
         reading.arg_targets[target.name] = result.index

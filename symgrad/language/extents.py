@@ -7,7 +7,7 @@ from functools import reduce
 
 from symgrad.errors import Span
 from symgrad.language.accesses import Limit, mirrored, positions, values_within
-from symgrad.language.affine import affine, is_nonnegative, simplified
+from symgrad.language.affine import affine, is_nonnegative, set_extent, simplified
 from symgrad.language.expr import (
     MINUS_ONE,
     ONE,
@@ -131,12 +131,9 @@ class Extents:
         )
 
     def _publish(self) -> None:
-        """Tell the indices what is known, so that extremes of index arithmetic can be found.
-
-        An index is known by its identity, so its nodes and their hashes stay as they are.
-        """
+        """Tell the indices what is known, so that extremes of index arithmetic can be found."""
         for use in self.reading.index_uses:
-            object.__setattr__(use.index, "extent", self.of(use.index))
+            set_extent(use.index, self.of(use.index))
 
     def _solve_bounds(self) -> bool:
         """A bound wins: its index runs as far as it says."""

@@ -174,7 +174,7 @@ _ROWS = (
     Function(
         "erf",
         derivatives=(lambda x, y: 2 / power(PI, HALF) * _f("exp", -(x**2)),),
-        numpy="special.erf({0})",
+        numpy="_erf({0})",
     ),
     Function(
         "erfc",
@@ -249,7 +249,7 @@ _ROWS = (
     Function(
         "relu",
         derivatives=(lambda x, y: Indicator(_gt(y, 0)),),
-        numpy="np.maximum({0}, 0)",
+        numpy="np.clip({0}, 0, np.inf)",
         kink="0 at x = 0",
     ),
     Function(

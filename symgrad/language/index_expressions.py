@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import singledispatch
 from numbers import Rational, Real
@@ -24,6 +25,8 @@ from symgrad.language.expr import (
     split_coefficient,
     walk,
 )
+from symgrad.language.limits import PLACES
+from symgrad.language.magnitudes import magnitudes
 from symgrad.language.scope import AxisUse, Reading, Scope
 from symgrad.language.syntax import Syntax
 
@@ -37,9 +40,15 @@ def require_integer(expr: Expr, node: Syntax, scope: Scope) -> Expr:
     if not is_index_expression(expr):
         scope.reading.fail(f"{scope.reading.written(node)} is not an integer", node, _advice(expr))
     note_integers(expr, node.span, scope.reading)
+    refuse_far(expr, node.span, scope.reading)
     for step in steps(expr):
         require_positive(step, node.span, scope)
     return expr
+
+
+def refuse_far(expr: Expr, span: Span, reading: Reading) -> None:
+    """Refuse a number in index arithmetic that no array is long enough for."""
+    PLACES.check(max(map(math.ceil, magnitudes(expr)), default=0), reading.text, [span])
 
 
 def _advice(expr: Expr) -> str:
@@ -118,6 +127,8 @@ def note_integer(element: Element, span: Span, reading: Reading) -> None:
             span,
             f"give {element.name} an integer value",
         )
+    if isinstance(default, (int, float)):
+        PLACES.check(abs(int(default)), reading.text, [span])
     reading.integers.setdefault(element.name, span)
 
 

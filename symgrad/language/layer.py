@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,6 +14,7 @@ from symgrad.errors import FormulaError, Span, UnsupportedError
 from symgrad.language.declarations import (
     check_callables,
     check_constants,
+    check_primes,
     constants_in,
     names_in,
     resolve_inputs,
@@ -21,14 +23,20 @@ from symgrad.language.declarations import (
 )
 from symgrad.language.elaborate import elaborate
 from symgrad.language.expr import Index
+from symgrad.language.limits import CHARACTERS, NAME, shown
 from symgrad.language.parser import parse
 from symgrad.language.resolution import resolve
 from symgrad.language.statement import Agreement, Construct, Statement
+from symgrad.language.tokens import plain
 
 __all__ = ["Agreement", "Construct", "Layer", "Span", "Statement"]
 
 # what a generated file may import
-_MODULES = ("np", "special")
+_MODULES = frozenset(
+    "np special math os config types ir njit cache overload intrinsic ThreadPoolExecutor".split()
+)
+# what a terminal obeys, and what shows a text in another order than it is read in
+_UNSEEN = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -103,6 +111,8 @@ class Layer:
             FormulaError: at the first mistake in the formula or the declarations.
         """
         _check_texts(name=name, formula=formula, summary=summary, source=source)
+        name = plain(name)  # as Python reads the name of a class
+        _check_name(name)
         numbers = constants_in(constants)
         listed_params = names_in("params", params) or ()
         listed_inputs = names_in("inputs", inputs)
@@ -117,6 +127,7 @@ class Layer:
         found_inputs = resolve_inputs(reading, listed_inputs, listed_params)
         check_constants(reading, reading.constants_read)
         check_callables(reading, names.opaque)
+        check_primes(reading, names.opaque)
         resolved = resolve(reading, statements, found_inputs)
         integers = tuple(part for part in found_inputs if part in reading.integers)
         self._set(
@@ -173,14 +184,27 @@ class Layer:
 def _check_texts(**texts: object) -> None:
     for key, text in texts.items():
         if not isinstance(text, str):
-            raise FormulaError(f"{key} is {text!r}, and a text belongs there")
-    name = texts["name"]
-    if isinstance(name, str) and (not name.isidentifier() or iskeyword(name)):
+            raise FormulaError(
+                f"{key} is {shown(text)}, and a text belongs there", advice=f'write {key} = "..."'
+            )
+        CHARACTERS.check(len(text), text, [])
+        if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise FormulaError(f"{key} is no text in Unicode", advice="write it in UTF-8")
+        unseen = None if key == "formula" else _UNSEEN.search(text)  # the parser has its own words
+        if unseen:
+            raise FormulaError(
+                f"{key} has the control character U+{ord(unseen[0]):04X}", advice="remove it"
+            )
+
+
+def _check_name(name: str) -> None:
+    NAME.check(len(name), name, [Span(0, 1)])
+    if not name.isidentifier() or iskeyword(name):
         raise FormulaError(
             f"the layer's name {name!r} can't name a class",
             advice="use letters, digits and underscores, a letter first: AddBias",
         )
-    if name in _MODULES or hasattr(builtins, str(name)) or str(name).startswith("_"):
+    if name in _MODULES or hasattr(builtins, name) or name.startswith("_"):
         raise FormulaError(
             f"the layer's name {name} hides a name that generated files use",
             advice="use another name, a capital letter first: AddBias",

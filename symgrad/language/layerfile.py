@@ -59,9 +59,22 @@ def loads(data: bytes | str, origin: str = "the layer file") -> dict[str, Layer]
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _no_toml(str(error), text, origin) from None
+    except RecursionError:
+        raise FormulaError(f"{origin} has brackets that are nested too deeply") from None
+    except ValueError:  # an integer of more digits than Python reads
+        raise FormulaError(f"{origin} has a number that is too long") from None
     if not tables:
         raise FormulaError(f"{origin} has no layers", advice="write one table a layer: [AddBias]")
-    return {name: _layer(name, table, origin) for name, table in tables.items()}
+    layers: dict[str, Layer] = {}
+    for name, table in tables.items():
+        layer = _layer(name, table, origin)
+        if layer.name in layers:  # two spellings of what is one name to Python
+            raise FormulaError(
+                f"{origin}: two layers are named {layer.name}",
+                advice="give every layer a name of its own",
+            )
+        layers[layer.name] = layer
+    return layers
 
 
 def _decoded(data: bytes, origin: str) -> str:

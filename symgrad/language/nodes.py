@@ -44,8 +44,12 @@ class Element(Expr):
     @kept
     def names(self) -> tuple[str, ...]:
         """Its own name, then those in its subscripts."""
-        inside = (name for subscript in self.subscripts for name in subscript.names)
-        return tuple(dict.fromkeys((self.name, *inside)))
+        inside = [name for subscript in self.subscripts for name in subscript.names]
+        return tuple(dict.fromkeys((self.name, *inside))) if inside else (self.name,)
+
+    def alpha_key(self, names: Mapping[Index, int]) -> Any:
+        """Return the key of the element."""
+        return ("Element", self.name, tuple([s.alpha_key(names) for s in self.subscripts]))
 
 
 @node
@@ -58,6 +62,10 @@ class IndexValue(Expr):
     def free_in_order(self) -> tuple[Index, ...]:
         """The index itself."""
         return (self.index,)
+
+    def alpha_key(self, names: Mapping[Index, int]) -> Any:
+        """Return the key of the index."""
+        return ("IndexValue", names.get(self.index, self.index))
 
 
 @node

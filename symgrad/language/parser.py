@@ -11,6 +11,17 @@ from lark.exceptions import UnexpectedToken, VisitError
 from lark.visitors import Transformer_NonRecursive
 
 from symgrad.errors import FormulaError, Span
+from symgrad.language.limits import (
+    DIGITS,
+    FACTORS,
+    LARGEST_NUMBER,
+    LEAST_NUMBER,
+    NESTING,
+    SIZE,
+    SUBSCRIPTS,
+    TERMS,
+    Limit,
+)
 from symgrad.language.mistakes import explain
 from symgrad.language.syntax import (
     Apply,
@@ -41,11 +52,9 @@ from symgrad.language.tokens import (
     tokenize,
 )
 
-_DEEPEST = 60
-_LONGEST_NUMBER = 400
-_LARGEST_NUMBER = Fraction(10**300)  # a float holds it, and its inverse
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _TAKES_A_TENSOR = ("size", "inv", "det", "logdet")
+_SIDE_BY_SIDE: dict[type[Syntax], Limit] = {Chain: FACTORS, Tensor: SUBSCRIPTS}
 _COMPARISONS = {"≤": "<=", "≥": ">=", "≠": "!="}
 _PRODUCTS = {"STAR": "*", "SLASH": "/", "FLOOR": "//", "PERCENT": "%"}
 
@@ -164,7 +173,9 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
         return Opaque(span_of(keyword).to(names[-1].span), names)
 
     def items(self, children: list[Any]) -> tuple[Syntax, ...]:
-        return tuple(child for child in children if not isinstance(child, Token))
+        found = tuple(child for child in children if not isinstance(child, Token))
+        TERMS.check(len(found), self.text, [found[-1].span])
+        return found
 
     # --- conditions
 
@@ -244,15 +255,10 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
 
     def numeral(self, token: Token) -> Numeral:
         mantissa, _, exponent = token.lower().partition("e")
-        long = len(mantissa) > _LONGEST_NUMBER or len(exponent) > 4
+        long = len(mantissa) > DIGITS.most or len(exponent) > 4
         value = Fraction(0 if long else str(token))
-        if long or value > _LARGEST_NUMBER or 0 < value < 1 / _LARGEST_NUMBER:
-            raise FormulaError(
-                "the number is too large or too long",
-                self.text,
-                [span_of(token)],
-                "write numbers between 1e-300 and 1e300",
-            )
+        if long or value > LARGEST_NUMBER or 0 < value < LEAST_NUMBER:
+            raise DIGITS.error(self.text, [span_of(token)])
         return Numeral(span_of(token), value)
 
     def name(self, children: list[Any]) -> Syntax:
@@ -261,7 +267,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
         if token in self.names.whole or not underscore or not LETTERS.fullmatch(letters):
             return Name(span_of(token), str(token))
         start = span_of(token).stop - len(letters)
-        return Tensor(span_of(token), name, letters_of(letters, start))
+        return self.checked(Tensor(span_of(token), name, letters_of(letters, start)))
 
     def bracketed(self, children: list[Any]) -> Syntax:
         name, subscripts, closing = children
@@ -337,11 +343,9 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
         return letters_of(only.name, only.span.start)
 
     def checked(self, node: Syntax) -> Syntax:
-        if node.depth > _DEEPEST:
-            raise FormulaError(
-                "the formula is nested too deeply",
-                self.text,
-                [node.span],
-                "give the inner part a name in a statement of its own",
-            )
+        """Return the node when it is small enough."""
+        side = _SIDE_BY_SIDE.get(type(node), TERMS)
+        side.check(len(node.parts), self.text, [part.span for part in node.parts[-1:]])
+        NESTING.check(node.depth, self.text, [node.span])
+        SIZE.check(node.size, self.text, [node.span])
         return node

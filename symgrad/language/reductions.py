@@ -17,7 +17,7 @@ from symgrad.language.expr import (
     add,
     conjunction,
 )
-from symgrad.language.index_expressions import is_index_expression, names_an_index
+from symgrad.language.index_expressions import is_index_expression, names_an_index, refuse_far
 from symgrad.language.scope import Scope
 from symgrad.language.syntax import Name, Reduction, Syntax, ungroup
 from symgrad.language.values import value
@@ -86,6 +86,7 @@ def take_bounds(conditions: list[Expr], indices: tuple[Index, ...], scope: Scope
         found = None if reading.is_decided_by_data(part) else bound_of(part, indices)
         use = reading.use_of(found[0]) if found else None
         if found and use is not None and use.bound is None:
+            refuse_far(found[1], use.span, reading)
             use.bound = found[1]
         else:
             kept.append(part)

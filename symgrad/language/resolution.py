@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symgrad.errors import Span
+from symgrad.language.affine import set_extent
 from symgrad.language.expr import (
     ArgReduce,
     AxisLength,
@@ -45,9 +46,9 @@ def resolve(reading: Reading, statements: Sequence[Statement], inputs: Sequence[
     _check_lengths(reading)
     extents = Extents(reading, inputs)
     for use in reading.index_uses:
-        _set_extent(use.index, extents.of(use.index) or refuse_unbounded(reading, extents, use))
+        set_extent(use.index, extents.of(use.index) or refuse_unbounded(reading, extents, use))
     for new, old in reading.copies:
-        _set_extent(new, old.extent)
+        set_extent(new, old.extent)
     _check_sizes(reading, extents)
     statements = tuple(_write_sizes(statement, extents) for statement in statements)
     check_parts(reading, statements, extents.joined)
@@ -73,11 +74,6 @@ def _agreement(reading: Reading, place: Place, extent: Expr, own: Expr) -> Agree
             "give both the same bound, or use another index for one of the two",
         )
     return Agreement(*place, extent, own)
-
-
-def _set_extent(index: Index, extent: Expr | None) -> None:
-    """An index is known by its identity, so its nodes and their hashes stay as they are."""
-    object.__setattr__(index, "extent", extent)
 
 
 def _check_lengths(reading: Reading) -> None:

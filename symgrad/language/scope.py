@@ -9,14 +9,13 @@ from typing import NoReturn
 from symgrad.errors import FormulaError, Span
 from symgrad.language.accesses import is_decided_by_data
 from symgrad.language.expr import Expr, Index, IndexValue, bound_indices, rename, walk
+from symgrad.language.limits import EXPANDED_SIZE, INDICES
 from symgrad.language.statement import Construct
 from symgrad.language.syntax import Let, Syntax
 from symgrad.language.tokens import Names
 
 Place = tuple[str, int]
 """One axis of a tensor."""
-
-_LARGEST_EXPANSION = 100_000
 
 
 @dataclass
@@ -161,12 +160,7 @@ class Reading:
     def note_expansion(self, size: int, span: Span) -> None:
         """Stop formulas whose `let` functions blow up when they are written out."""
         self.expanded += size
-        if self.expanded > _LARGEST_EXPANSION:
-            self.fail(
-                "the formula is too large when its let functions are written out",
-                span,
-                "give the inner parts names in statements of their own",
-            )
+        EXPANDED_SIZE.check(self.expanded, self.text, [span])
 
 
 def _count(rank: int) -> str:
@@ -187,7 +181,7 @@ class Scope:
         indices: the indices that hold here, by name.
         parameters: the arguments of the `let` function that is being written out.
         phase: 0 in the statement; 1 in `size`, `for` and `let`, whose names come last as inputs.
-        depth: number of `let` functions around.
+        depth: how deeply the bodies of the `let` functions around are nested.
     """
 
     reading: Reading
@@ -203,7 +197,11 @@ class Scope:
 
     def with_indices(self, indices: Mapping[str, Index]) -> Scope:
         """Return the scope inside a reduction."""
-        return replace(self, indices={**self.indices, **indices})
+        inner = {**self.indices, **indices}
+        if len(inner) > INDICES.most:
+            last = self.reading.use_of(next(reversed(inner.values())))
+            raise INDICES.error(self.reading.text, [last.span])
+        return replace(self, indices=inner)
 
     def last(self) -> Scope:
         """Return the scope for names that come last among the inputs."""

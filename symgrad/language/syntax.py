@@ -33,6 +33,11 @@ class Syntax:
         """How deeply nodes are nested, this one counted; quick, as the parts know theirs."""
         return 1 + max((part.depth for part in self.parts), default=0)
 
+    @cached_property
+    def size(self) -> int:
+        """How many nodes there are, this one counted."""
+        return 1 + sum(part.size for part in self.parts)
+
 
 @dataclass(frozen=True, eq=False)
 class Numeral(Syntax):

@@ -16,6 +16,7 @@ from symgrad.errors import FormulaError, Span
 from symgrad.language.expr import ARG_REDUCTIONS, REDUCTIONS
 from symgrad.language.foreign import FUNCTIONS_ELSEWHERE, unknown_character
 from symgrad.language.functions import DERIVED_ONLY, FUNCTIONS
+from symgrad.language.limits import BRACKETS, CHARACTERS, NAME, SIZE, STATEMENTS
 
 LETTERS = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*\d*'*)+")
 LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*\d*'*")
@@ -26,7 +27,6 @@ _KEYWORDS = {"and": "AND", "or": "OR", "not": "NOT", "for": "FOR"}
 _OPENING = {"LEFT_PAREN": "(", "LEFT_BRACKET": "[", "LEFT_BRACE": "{"}
 _CLOSING = {"RIGHT_PAREN": ")", "RIGHT_BRACKET": "]", "RIGHT_BRACE": "}"}
 _PARTNER = {"(": ")", "[": "]", "{": "}"}
-_DEEPEST_BRACKETS = 100
 _STANDS_FOR = {"δ": "delta", "Δ": "delta"}
 
 
@@ -91,6 +91,7 @@ def tokenize(text: str, whole: frozenset[str]) -> tuple[list[Token], Names]:
     Raises:
         FormulaError: at an unknown character, an unbalanced bracket, a word out of place.
     """
+    CHARACTERS.check(len(text), text, [])
     raw = list(grammar().lex(text))
     _check_characters(text, raw)
     raw = _join_lines(text, raw)
@@ -105,6 +106,7 @@ def _check_characters(text: str, raw: Sequence[Token]) -> None:
         if token.type == "NUMBER":
             _check_number(text, token)
         if token.type == "RAW_WORD":
+            NAME.check(len(token), text, [span_of(token)])
             for offset, character in enumerate(token):
                 _check_letter(text, character, (token.start_pos or 0) + offset)
 
@@ -123,7 +125,9 @@ def _check_number(text: str, token: Token) -> None:
 def _check_letter(text: str, character: str, position: int) -> None:
     script = unicodedata.decomposition(character).startswith(("<sub>", "<super>"))
     numeral = character.isnumeric() and not character.isdecimal() and not character.isalpha()
-    if script or numeral:
+    # a few letters turn into a blank and a mark when names are brought to one form
+    nameless = character.isalpha() and not plain(character).isidentifier()
+    if script or numeral or nameless:
         raise unknown_character(text, Span(position, position + 1))
 
 
@@ -131,16 +135,11 @@ def _join_lines(text: str, raw: Sequence[Token]) -> list[Token]:
     """Match the brackets, and turn line ends outside them and semicolons into separators."""
     kept: list[Token] = []
     stack: list[Token] = []
+    statements, begin = 0, 0
     for token in raw:
         if token.type in _OPENING:
             stack.append(token)
-            if len(stack) > _DEEPEST_BRACKETS:
-                raise FormulaError(
-                    "brackets are nested too deeply",
-                    text,
-                    [span_of(token)],
-                    "give the inner part a name in a statement of its own",
-                )
+            BRACKETS.check(len(stack), text, [span_of(token)])
         elif token.type in _CLOSING:
             _match(text, stack, token)
         elif token.type == "SEMICOLON" and stack:
@@ -148,8 +147,12 @@ def _join_lines(text: str, raw: Sequence[Token]) -> list[Token]:
         elif token.type in ("NEWLINE", "SEMICOLON"):
             if not stack and kept and kept[-1].type != "SEPARATOR":
                 kept.append(Token.new_borrow_pos("SEPARATOR", str(token), token))
+                statements, begin = statements + 1, len(kept)
             continue
+        if len(kept) == begin:
+            STATEMENTS.check(statements + 1, text, [span_of(token)])
         kept.append(token)
+        SIZE.check(len(kept) - begin, text, [span_of(token)])
     if stack:
         raise _never_closed(text, stack[-1])
     if kept and kept[-1].type == "SEPARATOR":

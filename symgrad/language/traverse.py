@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from operator import is_not
 from typing import Any
 
 from symgrad.language.affine import simplified
@@ -46,6 +47,8 @@ def element_names(expr: Expr) -> tuple[str, ...]:
 
 def map_parts(expr: Expr, function: Callable[[Expr], Expr]) -> Expr:
     """Return the node with `function` applied to the expressions directly inside it."""
+    if not expr.children:
+        return expr
     changed = False
     parts: list[Any] = []
     for part in expr.parts():
@@ -53,9 +56,9 @@ def map_parts(expr: Expr, function: Callable[[Expr], Expr]) -> Expr:
         if isinstance(part, Expr):
             new = function(part)
             changed = changed or new is not part
-        elif isinstance(part, tuple) and any(isinstance(item, Expr) for item in part):
-            new = tuple(function(item) for item in part)
-            changed = changed or any(a is not b for a, b in zip(new, part, strict=True))
+        elif isinstance(part, tuple) and part and isinstance(part[0], Expr):
+            new = tuple([function(item) for item in part])
+            changed = changed or any(map(is_not, new, part))
         parts.append(new)
     return type(expr)(*parts) if changed else expr
 

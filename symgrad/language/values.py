@@ -35,6 +35,7 @@ from symgrad.language.index_expressions import (
     require_integer,
     require_positive,
 )
+from symgrad.language.limits import BITS
 from symgrad.language.scope import Scope
 from symgrad.language.syntax import (
     Chain,
@@ -50,7 +51,6 @@ from symgrad.language.syntax import (
 )
 from symgrad.language.tokens import function_names, nearest
 
-_MOST_BITS = 20_000
 _CONSTANTS = {"inf": INFINITY, "pi": Constant("pi"), "π": Constant("pi")}
 
 
@@ -93,8 +93,7 @@ def _(node: Sum, scope: Scope) -> Expr:
 def _(node: Raised, scope: Scope) -> Expr:
     base, exponent = value(node.base, scope), value(node.exponent, scope)
     if isinstance(base, Number) and isinstance(exponent, Number):
-        if _bits(base) * abs(exponent.value) > _MOST_BITS:
-            scope.reading.fail("the number is too large", node, "write a smaller number")
+        BITS.check(int(_bits(base) * abs(exponent.value)), scope.reading.text, [node.span])
         if base.value == 0 and exponent.value < 0:
             _refuse_zero_divisor(node, scope)
     return power(base, exponent)
@@ -133,8 +132,8 @@ def _product(node: Chain, scope: Scope) -> Expr:
             factors = [_whole_division(operator, left, right, item, scope)]
     result = mul(*factors)
     coefficient = result.factors[0] if isinstance(result, Mul) else result
-    if isinstance(coefficient, Number) and _bits(coefficient) > _MOST_BITS:
-        scope.reading.fail("the number is too large", node, "write a smaller number")
+    if isinstance(coefficient, Number):
+        BITS.check(_bits(coefficient), scope.reading.text, [node.span])
     return result
 
 

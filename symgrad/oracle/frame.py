@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+import math
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from symgrad.errors import ShapeError
+
+# what plain loops visit in seconds
+MOST_POSITIONS = 1_000_000
 
 Cells = dict[tuple[int, ...], Any]
 """The entries of a tensor by position; a position outside the tensor is no key."""
@@ -39,8 +45,16 @@ class Tensor:
         return np.array(entries, dtype=dtype).reshape(self.shape)
 
 
-def positions(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Yield every position of a tensor of this shape, the last axis fastest."""
+def positions(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Yield every position of a tensor of this shape, the last axis fastest.
+
+    Raises:
+        ShapeError: when there are more than can be visited one by one.
+    """
+    if math.prod(shape) > MOST_POSITIONS:
+        raise ShapeError(
+            f"{' times '.join(map(str, shape))} places are too many to evaluate one by one"
+        )
     return itertools.product(*map(range, shape))
 
 

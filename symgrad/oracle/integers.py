@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from symgrad.language.expr import (
     Power,
     walk,
 )
-from symgrad.oracle.frame import Evaluate, Frame
+from symgrad.oracle.frame import Evaluate, Frame, positions
 from symgrad.oracle.passes import compile_condition, compile_integer, compile_value
 from symgrad.oracle.reads import negative_extent
 from symgrad.oracle.reductions import ARGUMENT_REDUCERS
@@ -187,7 +186,7 @@ class _Stage:
 
     def run(self, frame: Frame) -> Iterator[tuple[int, ...]]:
         values = frame.values
-        for at in itertools.product(*[range(extent(frame)) for extent in self.extents]):
+        for at in positions([extent(frame) for extent in self.extents]):
             for slot, value in zip(self.slots, at, strict=True):
                 values[slot] = value
             if all(guard(frame) for guard in self.guards):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from symgrad.language.expr import Compare, Delta, Element, Expr, FloorDiv, IndexValue, Mod, walk
-from symgrad.language.index_expressions import steps
+from symgrad.language.expr import Compare, Delta, Element, Expr, IndexValue, walk
+from symgrad.language.index_steps import steps_of
 from symgrad.language.layer import Layer
 from symgrad.oracle.shapes import Shapes, Values, index_extent, shape_error
 
@@ -39,12 +39,6 @@ def check_steps(layer: Layer, values: Values) -> None:
             raise shape_error(layer, message, [])
 
 
-def steps_of(layer: Layer) -> tuple[str, ...]:
-    """Return the names of what multiplies an index or divides, in the order of the formula."""
-    found = (step.name for place in _places(layer) for step in steps(place))
-    return tuple(dict.fromkeys(found))
-
-
 def check_compared(layer: Layer, inputs: Mapping[str, Any], shapes: Shapes, values: Values) -> None:
     """Raise when integers are no value of the index that they are compared with for equality.
 
@@ -72,20 +66,6 @@ def equated(layer: Layer) -> Iterator[tuple[str, IndexValue]]:
                     continue
                 if one.name in layer.integers:
                     yield one.name, other
-
-
-def _places(layer: Layer) -> Iterator[Expr]:
-    """Yield the index arithmetic of a layer, extents included."""
-    for part in _parts(layer):
-        yield from (index.extent for index in part.bound if index.extent is not None)
-        if isinstance(part, Element):
-            yield from part.subscripts
-        elif isinstance(part, Delta):
-            yield from (part.left, part.right)
-        elif isinstance(part, (FloorDiv, Mod)):
-            yield part
-    axes = (index for name in layer.axes for index in layer.axes[name])
-    yield from (index.extent for index in axes if index.extent is not None)
 
 
 def _parts(layer: Layer) -> Iterator[Expr]:

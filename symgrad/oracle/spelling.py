@@ -43,7 +43,7 @@ def _namespace(arithmetic: Arithmetic) -> SimpleNamespace:
     functions: dict[str, Any] = {
         "sqrt": lambda x: arithmetic.power(x, arithmetic.number(0.5)),
         "where": lambda condition, then, otherwise: then if condition else otherwise,
-        "pi": arithmetic.constants["pi"],
+        **{name: arithmetic.constants[name] for name in ("pi", "inf")},
     }
     for row in FUNCTIONS.values():
         plain = _PLAIN.fullmatch(row.numpy or "")

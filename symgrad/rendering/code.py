@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -48,7 +49,12 @@ class Code:
 
 
 def python_name(name: str) -> str:
-    """Return the name as a local variable, with an underscore where Python or ruff take it."""
+    """Return the name as a local variable, with an underscore where Python or ruff take it.
+
+    >>> python_name("x"), python_name("lambda"), python_name("i'")
+    ('x', 'lambda_', 'i_prime')
+    """
+    name = name.replace("'", "_prime")
     clash = keyword.iskeyword(name) or name in RESERVED or name in AMBIGUOUS
     return f"{name}_" if clash or hasattr(builtins, name) else name
 
@@ -95,3 +101,11 @@ def slice_text(start: str | None, stop: str | None, step: str | None) -> str:
 def tuple_text(items: list[str]) -> str:
     """Return a tuple display."""
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+def layout_text(layout: Sequence[int | None]) -> str:
+    """Return the subscript that puts in axes of length 1, where `layout` has None."""
+    items = ["None" if axis is None else ":" for axis in layout]
+    while len(items) > 1 and items[-1] == ":":
+        items.pop()
+    return f"[{', '.join(items)}]"

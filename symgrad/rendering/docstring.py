@@ -14,6 +14,11 @@ from symgrad.lowering.plan import Plan
 from symgrad.rendering.code import attribute, python_name
 from symgrad.rendering.wrapping import INDENT, WIDTH
 
+BUFFERS = (
+    "With buffers=True the arrays are used again: forward overwrites what the forward before "
+    "returned, and backward the gradients of the backward before."
+)
+
 
 @dataclass(frozen=True)
 class Documented:
@@ -23,11 +28,13 @@ class Documented:
         plan: the plan.
         gradients: the gradients as printed formulas, in order.
         values: the named forward values which those formulas read.
+        buffers: whether the class can write over its results of the call before.
     """
 
     plan: Plan
     gradients: Sequence[str]
     values: Sequence[str] = ()
+    buffers: bool = False
 
 
 def listing(words: Sequence[str], nothing: str = "nothing") -> str:
@@ -47,6 +54,7 @@ def class_docstring(documented: Documented) -> list[str]:
         _gradient_block(documented),
         *(_wrapped(f"{note}.") for note in kink_notes(layer)),
         _wrapped(f"forward keeps {listing(plan.kept)} for backward."),
+        _wrapped(BUFFERS) if documented.buffers else [],
         _wrapped(f"Source: {layer.source}") if layer.source else [],
     ]
     lines: list[str] = []
@@ -58,11 +66,19 @@ def class_docstring(documented: Documented) -> list[str]:
 
 def quoted(lines: Sequence[str]) -> list[str]:
     """Return the text between triple quotes, indented by one level, safe whatever it contains."""
-    safe = [line.replace("\\", "\\\\").replace('"', "'").rstrip() for line in lines]
+    safe = [_escaped(line).rstrip() for line in lines]
     if len(safe) == 1:
         return [f'{INDENT}"""{safe[0]}"""']
     body = [f"{INDENT}{line}" if line else "" for line in safe[1:]]
     return [f'{INDENT}"""{safe[0]}', *body, f'{INDENT}"""']
+
+
+def _escaped(line: str) -> str:
+    """Return what stands for the line between quotes; signs that can't be seen as escapes."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in line.replace("\\", "\\\\").replace('"', "'")
+    )
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
@@ -78,8 +94,8 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 def formula_lines(layer: Layer) -> list[str]:
     """Return the statements of the formula's text, without comments and empty lines."""
-    lines = (line.split("#")[0].rstrip() for line in layer.formula.splitlines())
-    return textwrap.dedent("\n".join(line for line in lines if line.strip())).splitlines()
+    lines = (line.split("#")[0].rstrip() for line in layer.formula.split("\n"))
+    return textwrap.dedent("\n".join(line for line in lines if line.strip())).split("\n")
 
 
 def _opening(layer: Layer) -> list[str]:

@@ -22,7 +22,7 @@ class Failed:
 @pytest.fixture
 def failing_check(monkeypatch):
     """Make every verification fail."""
-    monkeypatch.setattr(commands, "_reports", lambda layers: [Failed() for layer in layers])
+    monkeypatch.setattr(commands, "_reports", lambda layers, *_: [Failed() for layer in layers])
 
 
 def load(path):
@@ -151,3 +151,16 @@ def test_replacing_writes_through_a_link(tmp_path):
     files.replace_file(tmp_path / "link.py", "new")
     assert (tmp_path / "link.py").is_symlink()
     assert (tmp_path / "real.py").read_text() == "new"
+
+
+def test_buffers_are_written_where_they_are_asked_for(run):
+    plain, reusing = run("generate", "Softmax"), run("generate", "Softmax", "--buffers")
+    assert "buffers" not in plain.stdout
+    assert "def __init__(self, *, buffers=False):" in reusing.stdout
+    assert reusing.exit_code == 0
+
+
+def test_a_backend_without_buffers_is_named(run):
+    result = run("generate", "Softmax", "--buffers", "--backend", "numba")
+    assert result.exit_code == 2
+    assert "the backend numba has none" in result.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -70,15 +71,15 @@ def test_a_test_file_of_somebody_else_stays(run, tmp_path):
 def test_when_the_second_file_fails_the_first_is_as_before(tmp_path, monkeypatch):
     one, two, three = (tmp_path / name for name in ("one", "two", "three"))
     one.write_text("old")
-    write = files.replace_file
+    move = os.replace
 
-    def fail_at_three(path, text):
-        if path == three:
-            raise files.OutputError("disk full")
-        write(path, text)
+    def fail_at_three(source, target):
+        if target == three:
+            raise OSError("disk full")
+        move(source, target)
 
-    monkeypatch.setattr(files, "replace_file", fail_at_three)
-    with pytest.raises(files.OutputError):
+    monkeypatch.setattr(os, "replace", fail_at_three)
+    with pytest.raises(files.OutputError, match="three can't be written: disk full"):
         files.replace_files({one: "new", two: "new", three: "new"})
     assert one.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["one"]

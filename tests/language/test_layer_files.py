@@ -69,7 +69,11 @@ MISTAKES = [
         "f.toml: A: index k is used once and never summed",
         "write sum_k x_k, or put k on the left-hand side",
     ),
-    ("[A]\nformula = 3", "f.toml: A: formula is 3, and a text belongs there", ""),
+    (
+        "[A]\nformula = 3",
+        "f.toml: A: formula is 3, and a text belongs there",
+        'write formula = "..."',
+    ),
     (
         "[A.B]\nformula = 'y = x'",
         "f.toml: [A.B] is a table inside the layer A",
