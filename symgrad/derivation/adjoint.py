@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from symgrad.derivation.costs import cost
 from symgrad.derivation.graph import Definition, Graph, has_narrow_addends
 from symgrad.derivation.lemmas import Lemmas
 from symgrad.derivation.notes import Note
@@ -18,6 +19,7 @@ from symgrad.derivation.reuse import ordered_patterns
 from symgrad.derivation.rules import Context, Rule, Terms, simplify
 from symgrad.derivation.terms import UNIT, Term, is_constant
 from symgrad.language.expr import (
+    Add,
     Delta,
     Element,
     Expr,
@@ -30,7 +32,8 @@ from symgrad.language.expr import (
     walk,
 )
 
-NOMINAL_EXTENT = 32
+# no reader follows a longer product; a chain of 200 steps has a name for each few of them
+LARGEST_PRODUCT = 24
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,10 @@ class Adjoint:
     lines: list[Line] = field(default_factory=list)
 
 
+# a term, the adjoint that it reads, what that is, and whether nothing else reads it
+Place = tuple[Term, Element, Terms, bool]
+
+
 @dataclass
 class Reverse:
     """The result of reverse mode.
@@ -64,11 +71,13 @@ class Reverse:
         adjoints: by the name of the value, in the order in which backward computes them.
         names: the name of each value's gradient.
         context: what the rules looked at.
+        settled: the places where an adjoint was found to keep its name.
     """
 
     adjoints: dict[str, Adjoint]
     names: dict[str, str]
     context: Context
+    settled: dict[tuple[int, int, int, bool], Place] = field(default_factory=dict)
 
     @cached_property
     def sources(self) -> dict[str, str]:
@@ -213,9 +222,8 @@ def _finish(adjoint: Adjoint, result: Reverse, uses: dict[str, int]) -> None:
 
 def _write_in_all(adjoint: Adjoint, result: Reverse, uses: dict[str, int]) -> bool:
     """Write in what is better written in, simplifying after each; say whether there was any."""
-    settled: list[tuple[Term, Expr]] = []
     written = False
-    while _write_in(adjoint, result, uses, settled):
+    while _write_in(adjoint, result, uses):
         _simplify(adjoint, result)
         written = True
     return written
@@ -240,30 +248,28 @@ def _simplify(adjoint: Adjoint, result: Reverse) -> None:
     adjoint.terms = simplify(adjoint.terms, context, record)
 
 
-def _write_in(
-    target: Adjoint, result: Reverse, uses: dict[str, int], settled: list[tuple[Term, Expr]]
-) -> bool:
-    """Replace the first adjoint that is better written in; say whether there was one.
-
-    `settled` notes the places where it was found that the adjoint keeps its name.
-    """
+def _write_in(target: Adjoint, result: Reverse, uses: dict[str, int]) -> bool:
+    """Replace the first adjoint that is better written in; say whether there was one."""
     context = replace(result.context, own=target.indices)
     for place, term in enumerate(target.terms):
         for base, _ in term.factors:
             source = result.sources.get(base.name) if isinstance(base, Element) else None
             if source is None or source not in result.adjoints:
                 continue
-            if any(known is term and read is base for known, read in settled):
-                continue
             assert isinstance(base, Element)
             adjoint = result.adjoints[source]
+            asked: Place = (term, base, adjoint.terms, uses[source] == 1)
+            # by identity: the answer stands as long as neither side is another
+            key = (id(term), id(base), id(adjoint.terms), asked[-1])
+            if key in result.settled:
+                continue
             if _accept(term, base, adjoint, uses[source], context):
                 new = _inlined(term, base, adjoint)
                 target.terms = [*target.terms[:place], *new, *target.terms[place + 1 :]]
                 note = Note("insert", (("value", base),))
                 target.lines.append(Line(note, tuple(target.terms)))
                 return True
-            settled.append((term, base))
+            result.settled[key] = asked  # keeps what has the identities
     return False
 
 
@@ -281,13 +287,20 @@ def _accept(term: Term, base: Element, adjoint: Adjoint, uses: int, context: Con
         return True
     if _scatters(adjoint.terms, context.checked) and summed and not (outer and _fills(adjoint)):
         return False
-    if _is_copy(adjoint.terms, set(context.leaves)) or outer:
+    too_long = _is_too_long(term, adjoint)
+    if (_is_copy(adjoint.terms, context.leaves) or outer) and not too_long:
         return True
     if _is_masked(adjoint.terms) and not context.lemmas.is_finite_product(term):
         return True  # 0*inf is NaN: the mask has to stand in the very product
-    if uses == 1 and (len(adjoint.terms) == 1 or not summed):
+    if uses == 1 and (len(adjoint.terms) == 1 or not summed) and not too_long:
         return True
     return summed and _gets_simpler(term, _inlined(term, base, adjoint), context)
+
+
+def _is_too_long(term: Term, adjoint: Adjoint) -> bool:
+    """Say whether a product of more than LARGEST_PRODUCT factors would come of it."""
+    more = max((len(part.factors) for part in adjoint.terms), default=0) - 1
+    return more > 0 and len(term.factors) + more > LARGEST_PRODUCT
 
 
 def _gets_simpler(term: Term, new: Terms, context: Context) -> bool:
@@ -299,7 +312,7 @@ def _gets_simpler(term: Term, new: Terms, context: Context) -> bool:
     return after < before or (after == before and simpler)
 
 
-def _is_copy(terms: Terms, inputs: set[str]) -> bool:
+def _is_copy(terms: Terms, inputs: Collection[str]) -> bool:
     """Say whether it is another adjoint, times a number and an input at most: not worth a name."""
     if not terms:
         return True
@@ -328,12 +341,18 @@ def _is_outer(adjoint: Adjoint, graph: Graph) -> bool:
         return False
     for term in adjoint.terms:
         bases = [base for base, _ in term.factors]
-        split = [b for b in bases if has_narrow_addends(graph.inside(b), len(free_indices(b)))]
+        split = [b for b in bases if _is_split(b, graph)]
         if term.sums and not split:
             return False
         if any(len(free_indices(base)) >= whole and base not in split for base in bases):
             return False
     return True
+
+
+def _is_split(base: Expr, graph: Graph) -> bool:
+    axes = len(free_indices(base))
+    is_sum = axes > 2 and isinstance(graph.behind(base), Add)
+    return is_sum and has_narrow_addends(graph.inside(base), axes)
 
 
 def _scatters(terms: Terms, checked: Collection[str]) -> bool:
@@ -384,25 +403,3 @@ def _fills(adjoint: Adjoint) -> bool:
         )
         for term in adjoint.terms
     )
-
-
-def cost(terms: Terms) -> int:
-    """Estimate the multiplications of the terms, every extent taken as NOMINAL_EXTENT."""
-    total = 0
-    for term in terms:
-        total += NOMINAL_EXTENT ** len(term.free)
-        for group in _groups(term):
-            total += NOMINAL_EXTENT ** len(group)
-    return total
-
-
-def _groups(term: Term) -> list[set[Index]]:
-    groups: list[set[Index]] = [{index} for index in term.sums]
-    for base, _ in term.factors:
-        free = free_indices(base)
-        touched = [g for g in groups if not free.isdisjoint(g & set(term.sums))]
-        if not touched:
-            continue
-        merged = set(free).union(*touched)
-        groups = [g for g in groups if not any(g is t for t in touched)] + [merged]
-    return groups

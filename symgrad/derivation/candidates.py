@@ -34,7 +34,10 @@ def offer_softmax(graph: Graph) -> None:
         body = definition.body
         if not (isinstance(body, Reduce) and body.op == "sum"):
             continue
-        (term,) = flatten(body)
+        terms = flatten(body)
+        if not terms:  # a sum of zeros
+            continue
+        term = terms[0]
         elements = [b for b, e in term.factors if isinstance(b, Element) and e == 1]
         others = [b for b, _ in term.factors if not isinstance(b, (Element, Indicator))]
         if len(elements) != 1 or others or not _is_exponential(elements[0], graph):
@@ -45,7 +48,7 @@ def offer_softmax(graph: Graph) -> None:
 
 
 def _is_exponential(element: Element, graph: Graph) -> bool:
-    body = graph.inside(element)
+    body = graph.behind(element)
     return isinstance(body, Call) and body.function == "exp"
 
 
@@ -116,7 +119,7 @@ def _with_hat(term: Term, graph: Graph, wrt: set[str], inputs: set[str]) -> Term
 
 
 def _is_root(base: Expr, graph: Graph) -> bool:
-    return isinstance(graph.inside(base), Power)
+    return isinstance(graph.behind(base), Power)
 
 
 def _copy(definition: Definition, body: Expr, graph: Graph) -> None:

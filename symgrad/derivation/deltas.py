@@ -68,12 +68,12 @@ def contract_deltas(term: Term, checked: Collection[str] = NO_NAMES) -> Term:
 
 def _first_solution(term: Term, checked: Collection[str]) -> tuple[int, Solution] | None:
     """Return the first delta that has a solution, by the first solver that finds one."""
+    deltas = [(n, base) for n, (base, _) in enumerate(term.factors) if isinstance(base, Delta)]
     for solver in SOLVERS:
-        for position, (base, _) in enumerate(term.factors):
-            if isinstance(base, Delta):
-                solution = solver(base, term, checked)
-                if solution is not None:
-                    return position, solution
+        for position, delta in deltas:
+            solution = solver(delta, term, checked)
+            if solution is not None:
+                return position, solution
     return None
 
 
@@ -299,6 +299,8 @@ def _tidied(term: Term) -> Term:
 
     A delta has the index that it places alone on one side.
     """
+    if not any(isinstance(base, (Delta, Indicator)) for base, _ in term.factors):
+        return term
     factors = tuple((_isolated(base, term), e) for base, e in term.factors)
     decided = [_decided(base) for base, _ in factors]
     if False in decided:

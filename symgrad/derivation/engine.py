@@ -201,15 +201,23 @@ class _Assembly:
 
     def _layer_letters(self, indices: Sequence[Index]) -> dict[Index, Index]:
         """Return each index with the letter that its range has in outputs and inputs."""
-        axes = [i for s in reversed(self.layer.statements) for i in self.layer.axes[s.name]]
-        axes += [index for name in self.layer.inputs for index in self.layer.axes[name]]
         mapping: dict[Index, Index] = {}
         for index in indices:
             taken = {new.name for new in mapping.values()}
-            letters = [axis.name for axis in axes if axis.extent == index.extent]
+            letters = self._letters_of_ranges.get(index.extent, {})
             letter = next((letter for letter in letters if letter not in taken), index.name)
             mapping[index] = index.fresh(letter)
         return mapping
+
+    @cached_property
+    def _letters_of_ranges(self) -> dict[Expr | None, dict[str, None]]:
+        """The letters of the axes that have a range, those of the last outputs first."""
+        statements = [statement.name for statement in reversed(self.layer.statements)]
+        letters: dict[Expr | None, dict[str, None]] = {}
+        for name in dict.fromkeys((*statements, *self.layer.inputs)):
+            for axis in self.layer.axes[name]:
+                letters.setdefault(axis.extent, {})[axis.name] = None
+        return letters
 
     def _program(self, plan: Schedule) -> Program:
         return Program(

@@ -84,7 +84,7 @@ class Graph:
 
     def assign(self, name: str, indices: Sequence[Index], body: Expr) -> None:
         """Add a definition under the user's name; a later equal value is found under it."""
-        self._add(Definition(name, tuple(indices), body, written=True))
+        self.adopt(Definition(name, tuple(indices), body, written=True))
 
     def intern(self, body: Expr, target: Sequence[Index] = (), candidate: bool = False) -> Element:
         """Return the element that equals `body`, adding a definition when there is none.
@@ -100,7 +100,7 @@ class Graph:
             indices = tuple(target) if set(target) == set(free) else free
             self.last_number += 1
             name = f"%{self.last_number}"
-            self._add(Definition(name, indices, body, candidate=candidate))
+            self._add(Definition(name, indices, body, candidate=candidate), key)
             return self[name].element()
         return self._at(name, free)
 
@@ -144,7 +144,9 @@ class Graph:
         if newest.name != body.name or newest.written or set(newest.indices) != set(indices):
             return body
         del self.definitions[newest.name]
-        self._by_key = {key: name for key, name in self._by_key.items() if name != newest.name}
+        key = value_key(newest.body, ordered_free_indices(newest.body))
+        if self._by_key.get(key) == newest.name:
+            del self._by_key[key]
         return newest.at(body.subscripts)
 
     def known(self, body: Expr) -> Expr:
@@ -154,14 +156,18 @@ class Graph:
         return body if name is None else self._at(name, free)
 
     def adopt(self, definition: Definition) -> None:
-        """Add a definition of another graph under its own name."""
-        self._add(definition)
+        """Add a definition under its own name."""
+        self._add(definition, value_key(definition.body, ordered_free_indices(definition.body)))
 
-    def _add(self, definition: Definition) -> None:
+    def _add(self, definition: Definition, key: Any) -> None:
         self.definitions[definition.name] = definition
-        free = ordered_free_indices(definition.body)
-        if len(free) == len(definition.indices):
-            self._by_key.setdefault(value_key(definition.body, free), definition.name)
+        if len(ordered_free_indices(definition.body)) == len(definition.indices):
+            self._by_key.setdefault(key, definition.name)
+
+    def behind(self, expr: Expr) -> Expr:
+        """Return `inside(expr)` at the definition's own indices, to see of what kind it is."""
+        known = isinstance(expr, Element) and expr.name in self.definitions
+        return self[expr.name].body if known and isinstance(expr, Element) else expr
 
     def inside(self, expr: Expr) -> Expr:
         """Return the body behind an element of a definition, else the expression itself."""

@@ -7,6 +7,7 @@ not be written a second time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -65,6 +66,7 @@ class Lemmas:
     graph: Graph
     patterns: Patterns
     _sums: dict[tuple[str, tuple[int, ...]], Term | None] = field(default_factory=dict)
+    _known: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     def axis_sum(self, name: str, axes: tuple[int, ...]) -> Term | None:
         """Return the constant that a value sums to along axes, None when it is no constant."""
@@ -135,6 +137,8 @@ class Lemmas:
 
     def vanishes_outside(self, expr: Expr) -> tuple[Expr, ...]:
         """Return conditions outside of which the value is exactly 0."""
+        if not self._may_vanish(expr):
+            return ()
         body = self.graph.inside(expr)
         if isinstance(body, Where) and body.otherwise == ZERO:
             return (body.condition,)
@@ -151,8 +155,32 @@ class Lemmas:
             c for base, e in terms[0].factors if e > 0 for c in self.vanishes_outside(base)
         )
 
+    def _may_vanish(self, expr: Expr) -> bool:
+        """Say whether `vanishes_outside` can have an answer, whatever the indices are."""
+        if isinstance(expr, Element):
+            return expr.name in self.graph and self._holds(self._may_vanish, expr.name)
+        if isinstance(expr, Where):
+            return expr.otherwise == ZERO
+        if isinstance(expr, Call):
+            return expr.function == "exp" and self._may_be_infinite(expr.args[0])
+        return isinstance(expr, (Mul, Power)) and any(
+            self._may_vanish(child) for child in children(expr)
+        )
+
+    def _may_be_infinite(self, expr: Expr) -> bool:
+        """Say whether `_infinite_outside` can have an answer, whatever the indices are."""
+        if isinstance(expr, Element):
+            return expr.name in self.graph and self._holds(self._may_be_infinite, expr.name)
+        if isinstance(expr, Where):
+            return expr.otherwise == NEGATIVE_INFINITY
+        return isinstance(expr, (Add, Mul)) and any(
+            self._may_be_infinite(child) for child in children(expr)
+        )
+
     def _infinite_outside(self, expr: Expr) -> tuple[Expr, ...]:
         """Return conditions outside of which the value is -inf, if its other terms are finite."""
+        if not self._may_be_infinite(expr):
+            return ()
         body = self.graph.inside(expr)
         if isinstance(body, Where) and body.otherwise == NEGATIVE_INFINITY:
             return (body.condition,)
@@ -175,35 +203,50 @@ class Lemmas:
         Only what can be seen is granted: a sum of exponentials is taken to be positive, an
         exponential not to overflow unless its shift is the max of some elements alone.
         """
-        body = self.graph.inside(expr)
-        if isinstance(body, Element):
-            return body == expr or self.is_finite(body)
-        if isinstance(body, Constant):
-            return body.name != "inf"
-        if isinstance(body, Call) and body.function == "exp":
-            return not self._has_partial_shift(body.args[0])
-        if isinstance(body, Power) and _needs_positive_base(body.exponent):
-            return self._is_sum_of_exponentials(body.base)
-        if isinstance(body, Call) and FUNCTIONS[body.function].domain != EVERYWHERE:
+        if isinstance(expr, Element):
+            return expr.name not in self.graph or self._holds(self.is_finite, expr.name)
+        if isinstance(expr, Constant):
+            return expr.name != "inf"
+        if isinstance(expr, Call) and expr.function == "exp":
+            return not self._has_partial_shift(expr.args[0])
+        if isinstance(expr, Power) and _needs_positive_base(expr.exponent):
+            return self._is_sum_of_exponentials(expr.base)
+        if isinstance(expr, Call) and FUNCTIONS[expr.function].domain != EVERYWHERE:
             return False
-        if isinstance(body, (Delta, Indicator, IndexValue)):
+        if isinstance(expr, (Delta, Indicator, IndexValue)):
             return True
-        return all(self.is_finite(child) for child in children(body))
+        return all(self.is_finite(child) for child in children(expr))
+
+    def _holds(self, claim: Callable[[Expr], bool], name: str) -> bool:
+        """Say whether a claim holds of a value, whatever its indices are.
+
+        It is asked of every definition once, first to last: a chain of them takes no recursion, and
+        one that several others read is not asked again by each of them.
+        """
+        known = self._known.setdefault(claim.__name__, {})
+        if name not in known:
+            for definition in self.graph:
+                if definition.name not in known:
+                    known[definition.name] = claim(definition.body)
+        return known[name]
 
     def _has_partial_shift(self, exponent: Expr) -> bool:
         """Say whether an exponent is shifted by a max under a condition: others may exceed it."""
-        body = self.graph.inside(exponent)
-        if isinstance(body, (Add, Mul, StopGradient)):
-            return any(self._has_partial_shift(child) for child in children(body))
-        if isinstance(body, Element) and body != exponent:
-            return self._has_partial_shift(body)
-        return isinstance(body, Reduce) and body.op == "max" and body.condition is not None
+        if isinstance(exponent, Element):
+            return exponent.name in self.graph and self._holds(
+                self._has_partial_shift, exponent.name
+            )
+        if isinstance(exponent, (Add, Mul, StopGradient)):
+            return any(self._has_partial_shift(child) for child in children(exponent))
+        return (
+            isinstance(exponent, Reduce) and exponent.op == "max" and exponent.condition is not None
+        )
 
     def _is_sum_of_exponentials(self, expr: Expr) -> bool:
-        body = self.graph.inside(expr)
+        body = self.graph.behind(expr)
         if not (isinstance(body, Reduce) and body.op == "sum"):
             return is_constant(body)
-        inner = self.graph.inside(body.body)
+        inner = self.graph.behind(body.body)
         return isinstance(inner, Call) and inner.function == "exp"
 
 

@@ -82,7 +82,8 @@ def _content_name(definition: Definition, graph: Graph, names: dict[str, str]) -
         return f"{root}_{_difference(body, graph)}"
     if isinstance(body, StopGradient):
         return f"{root}_fixed"
-    return _product_name(flatten(body)[0], graph, names, root)
+    terms = flatten(body)
+    return _product_name(terms[0], graph, names, root) if terms else f"{root}_zero"
 
 
 def _known(expr: Expr, names: dict[str, str], root: str) -> str:
@@ -119,9 +120,9 @@ def _difference(body: Add, graph: Graph) -> str:
         coefficient, rest = split_coefficient(term)
         if coefficient >= 0:
             continue
-        if isinstance(graph.inside(rest), StopGradient):
+        if isinstance(graph.behind(rest), StopGradient):
             return "shifted"
-        inner = flatten(graph.inside(rest))
+        inner = flatten(graph.behind(rest))
         if len(inner) == 1 and inner[0].sums and _is_mean(inner[0]):
             return "centered"
         return "diff"
@@ -129,11 +130,11 @@ def _difference(body: Add, graph: Graph) -> str:
 
 
 def _is_log_of_sum(term: Expr, graph: Graph) -> bool:
-    inner = graph.inside(term)
+    inner = graph.behind(term)
     if not (isinstance(inner, Call) and inner.function == "log"):
         return False
-    total = graph.inside(inner.args[0])
-    return isinstance(total, Reduce) and isinstance(graph.inside(total.body), Call)
+    total = graph.behind(inner.args[0])
+    return isinstance(total, Reduce) and isinstance(graph.behind(total.body), Call)
 
 
 def _is_mean(term: Term) -> bool:
@@ -163,7 +164,7 @@ def _product_name(term: Term, graph: Graph, names: dict[str, str], root: str) ->
 
 def _power_name(exponent: Fraction, base: Element, graph: Graph) -> str:
     if exponent == Fraction(1, 2):
-        inner = flatten(graph.inside(base))
+        inner = flatten(graph.behind(base))
         squares = len(inner) == 1 and any(e == 2 for _, e in inner[0].factors)
         return "norm" if squares and inner[0].sums else "sqrt"
     if exponent == Fraction(-1, 2):
@@ -173,9 +174,9 @@ def _power_name(exponent: Fraction, base: Element, graph: Graph) -> str:
 
 def _is_quotient_of_sum(elements: Sequence[tuple[Element, Fraction]], graph: Graph) -> bool:
     (above, _), (below, exponent) = elements
-    if exponent != -1 or not isinstance(graph.inside(above), Call):
+    if exponent != -1 or not isinstance(graph.behind(above), Call):
         return False
-    return any(isinstance(p, Element) and p.name == above.name for p in walk(graph.inside(below)))
+    return any(isinstance(p, Element) and p.name == above.name for p in walk(graph.behind(below)))
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import singledispatch
 
 from symgrad.derivation.graph import Graph
-from symgrad.derivation.parts import Part, Parts, is_part, part_of
+from symgrad.derivation.parts import Part, Parts, filled_in_parts, part_of
 from symgrad.derivation.terms import is_constant
 from symgrad.language.expr import (
     Add,
@@ -83,9 +83,10 @@ def normalise(statements: Sequence[Statement], graph: Graph, axes: Axes = NO_AXE
     an index for each axis of a tensor.
     """
     graph.axes = axes
+    partial = filled_in_parts(statements)
     parts: dict[str, list[Part]] = {}
     for number, statement in enumerate(statements):
-        if is_part(statement, statements):
+        if statement.name in partial:
             value = atom(statement.value, graph, statement.indices)
             parts.setdefault(statement.name, []).append(part_of(statement, value))
             if all(later.name != statement.name for later in statements[number + 1 :]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from symgrad.language.expr import Expr, Index, IndexValue, node, ordered_free_indices
@@ -35,10 +36,15 @@ def part_of(statement: Statement, value: Expr) -> Part:
     return Part(tuple(indices), statement.subscripts, value)
 
 
-def is_part(statement: Statement, statements: Sequence[Statement]) -> bool:
-    """Say whether a statement fills its tensor in part: others do too, or places are computed."""
-    plain = all(isinstance(part, IndexValue) for part in statement.subscripts)
-    return not plain or sum(other.name == statement.name for other in statements) > 1
+def filled_in_parts(statements: Sequence[Statement]) -> frozenset[str]:
+    """Return the tensors that several statements fill, or one at places that are computed."""
+    counts = Counter(statement.name for statement in statements)
+    return frozenset(
+        statement.name
+        for statement in statements
+        if counts[statement.name] > 1
+        or not all(isinstance(part, IndexValue) for part in statement.subscripts)
+    )
 
 
 def statements_of(statement: Statement) -> tuple[Statement, ...]:

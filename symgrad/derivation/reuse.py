@@ -26,7 +26,6 @@ from symgrad.language.expr import (
     Pad,
     Power,
     Reduce,
-    element_names,
     free_indices,
     freshen,
     substitute,
@@ -58,9 +57,9 @@ class Pattern:
         return tuple(f for f in self.term.factors if is_constant(f[0]))
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """The elements that a term must hold."""
-        return frozenset(name for base, _ in self.factors for name in element_names(base))
+    def outlines(self) -> frozenset[int]:
+        """The outlines of factors that a term must hold."""
+        return frozenset(outline(base) for base, _ in self.factors)
 
 
 def pattern_of(definition: Definition) -> Pattern | None:
@@ -71,7 +70,10 @@ def pattern_of(definition: Definition) -> Pattern | None:
     )
     if not is_term:
         return None
-    term = flatten(body)[0]
+    terms = flatten(body)
+    if not terms:  # a sum of zeros
+        return None
+    term = terms[0]
     pattern = Pattern(definition, term)
     if not pattern.factors or set(definition.indices) != term.free:
         return None
@@ -83,7 +85,7 @@ def pattern_of(definition: Definition) -> Pattern | None:
 
 @dataclass(frozen=True)
 class Patterns:
-    """The patterns of a graph, those with most factors first, found by a name that they hold.
+    """The patterns of a graph, those with most factors first, found by a factor's outline.
 
     `lengths` holds how far each axis of a value reaches.
     """
@@ -92,23 +94,23 @@ class Patterns:
     lengths: Lengths
 
     @cached_property
-    def _by_name(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
+    def _by_outline(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
         for rank, pattern in enumerate(self.ranked):
-            found.setdefault(min(pattern.names, default=""), []).append(rank)
+            found.setdefault(min(pattern.outlines), []).append(rank)
         return found
 
-    def within(self, names: set[str]) -> Iterator[Pattern]:
-        """Yield the patterns whose names are all among these, in order of rank."""
-        ranks = [rank for name in ("", *names) for rank in self._by_name.get(name, ())]
+    def within(self, outlines: set[int]) -> Iterator[Pattern]:
+        """Yield the patterns whose outlines are all among these, in order of rank."""
+        ranks = [rank for found in outlines for rank in self._by_outline.get(found, ())]
         for rank in sorted(ranks):
-            if self.ranked[rank].names <= names:
+            if self.ranked[rank].outlines <= outlines:
                 yield self.ranked[rank]
 
 
 def reuse_once(term: Term, patterns: Patterns, without: str = "") -> Term | None:
     """Return the term with one forward value put in, the largest first; None if there is none."""
-    present = {name for base, _ in term.factors for name in element_names(base)}
+    present = {outline(base) for base, _ in term.factors}
     for pattern in patterns.within(present):
         if pattern.definition.name != without:
             found = _apply(pattern, term, patterns.lengths)
@@ -233,6 +235,27 @@ def _rewritten(
     sums = tuple(index for index in term.sums if index not in images)
     coefficient = term.coefficient / pattern.term.coefficient**times
     return Term(coefficient, merge_factors(factors), sums)
+
+
+def outline(expr: Expr) -> int:
+    """Return a number that two expressions share if they unify: what no index has a part in."""
+    known: int | None = expr.__dict__.get("_outline")
+    if known is None:
+        known = hash(_outline(expr))
+        expr.__dict__["_outline"] = known
+    return known
+
+
+def _outline(part: Any) -> Any:
+    if isinstance(part, IndexValue):
+        return IndexValue
+    if isinstance(part, Element):
+        return (Element, part.name, len(part.subscripts))
+    if isinstance(part, Reduce):
+        return part
+    if isinstance(part, Expr):
+        return (type(part), *map(_outline, part.parts()))
+    return tuple(map(_outline, part)) if isinstance(part, tuple) else part
 
 
 def unify(pattern: Expr, expr: Expr, match: Match, lengths: Lengths = NO_LENGTHS) -> Match | None:

@@ -19,7 +19,15 @@ from symgrad.derivation.graph import Graph
 from symgrad.derivation.lemmas import Lemmas
 from symgrad.derivation.notes import Note
 from symgrad.derivation.reuse import Patterns, reuse_once
-from symgrad.derivation.terms import Term, combine, flatten, merge_factors, numbered, unflatten
+from symgrad.derivation.terms import (
+    UNIT,
+    Term,
+    combine,
+    flatten,
+    merge_factors,
+    numbered,
+    unflatten,
+)
 from symgrad.language.affine import is_nonnegative
 from symgrad.language.expr import (
     MINUS_ONE,
@@ -45,6 +53,9 @@ from symgrad.language.expr import (
 )
 
 Terms = list[Term]
+
+# terms that come of one on average when brackets are multiplied out, at most
+MOST_EXPANDED = 16
 
 
 @dataclass(frozen=True)
@@ -240,42 +251,54 @@ def multiply_out(terms: Terms, context: Context) -> Terms | None:
 
     sigmoid(-x) counts as 1 - sigmoid(x) here; where that cancels nothing it stays.
     """
-    if len(terms) < 2 or not any(_brackets(term, context) for term in terms):
+    if len(terms) < 2:
         return None
-    expanded = [part for term in terms for part in _expanded(term, context)]
+    expanded = _expanded(terms, context)
+    if expanded is None:
+        return None
     expanded = reuse_forward_value(expanded, context) or expanded
     new = combine(expanded, numbered(context.own))
     return new if len(new) <= len(terms) and _length(new) < _length(terms) else None
 
 
-def _expanded(term: Term, context: Context) -> Terms:
-    """Return the term with its brackets multiplied out."""
-    brackets = _brackets(term, context)
-    if not brackets:
-        return [term]
-    base, addends = brackets[0]
-    rest = Term(term.coefficient, tuple(f for f in term.factors if f[0] is not base), term.sums)
-    return [
-        part
-        for addend in addends
-        for inner in flatten(addend)
-        for part in _expanded(rest.times(inner), context)
-    ]
+def _expanded(terms: Terms, context: Context) -> Terms | None:
+    """Return the terms with their brackets multiplied out.
 
-
-def _brackets(term: Term, context: Context) -> list[tuple[Expr, tuple[Expr, ...]]]:
-    """Return the factors that are sums, with their addends; those under a sum stay."""
-    found: list[tuple[Expr, tuple[Expr, ...]]] = []
-    for base, exponent in term.factors:
-        if exponent != 1 or not free_indices(base).isdisjoint(term.sums):
+    None where there is no bracket, and where there are so many that too little can cancel: a chain
+    x2 = a*x1 + x0, x3 = a*x2 + x1, ... has as many terms as there are paths through it.
+    """
+    done: Terms = []
+    waiting = terms[::-1]
+    while waiting:
+        term = waiting.pop()
+        bracket = _bracket(term, context)
+        if bracket is None:
+            done.append(term)
             continue
-        inner = context.graph.inside(base)
-        if isinstance(inner, Add) and len(inner.terms) == 2:
-            found.append((base, inner.terms))
+        base, addends = bracket
+        rest = Term(term.coefficient, tuple(f for f in term.factors if f[0] is not base), term.sums)
+        parts = [rest.times(inner) for addend in addends for inner in flatten(addend)]
+        waiting += reversed(parts)
+        if len(done) + len(waiting) > MOST_EXPANDED * len(terms):
+            return None
+    return None if done == terms else done
+
+
+def _bracket(term: Term, context: Context) -> tuple[Expr, tuple[Expr, ...]] | None:
+    """Return the first factor that is a sum, with its addends; those under a sum stay."""
+    for base, exponent in term.factors:
+        if exponent is not UNIT and exponent != 1:
+            continue
+        if not free_indices(base).isdisjoint(term.sums):
+            continue
+        if isinstance(context.graph.behind(base), Add):
+            inner = context.graph.inside(base)
+            if isinstance(inner, Add) and len(inner.terms) == 2:
+                return base, inner.terms
         mirrored = _mirrored_sigmoid(base, context)
         if mirrored is not None:
-            found.append((base, (ONE, mul(MINUS_ONE, mirrored))))
-    return found
+            return base, (ONE, mul(MINUS_ONE, mirrored))
+    return None
 
 
 def _mirrored_sigmoid(base: Expr, context: Context) -> Expr | None:

@@ -8,8 +8,9 @@ value: then forward computes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from symgrad.derivation.costs import NOMINAL_EXTENT
 from symgrad.derivation.graph import Definition, Graph, has_narrow_addends
 from symgrad.derivation.terms import flatten, is_constant, unflatten
 from symgrad.language.expr import (
@@ -34,32 +35,63 @@ from symgrad.language.expr import (
 )
 from symgrad.language.layer import Statement
 
-NOMINAL_EXTENT = 32
 LARGEST_INSERT = 40
 LARGEST_STATEMENT = 80
 
 
 @dataclass
 class Schedule:
-    """Statements of forward and backward, in order, by name."""
+    """Statements of forward and backward, in order, by name.
+
+    `reading` holds for each name the statements that read it, as they are put.
+    """
 
     forward: dict[str, Statement]
     backward: dict[str, Statement]
+    reading: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note who reads what."""
+        for statement in (*self.forward.values(), *self.backward.values()):
+            self._note(statement)
+
+    def _note(self, statement: Statement) -> None:
+        for name in element_names(statement.value):
+            self.reading.setdefault(name, {})[statement.name] = None
+
+    def __getitem__(self, name: str) -> Statement:
+        return self.forward[name] if name in self.forward else self.backward[name]
+
+    def put(self, statement: Statement) -> None:
+        """Replace the statement of that name."""
+        group = self.forward if statement.name in self.forward else self.backward
+        for name in element_names(group[statement.name].value):
+            self.reading[name].pop(statement.name, None)
+        group[statement.name] = statement
+        self._note(statement)
+
+    def drop(self, name: str) -> None:
+        """Drop a statement of forward."""
+        for read in element_names(self.forward.pop(name).value):
+            self.reading[read].pop(name, None)
+
+    def move(self, name: str) -> None:
+        """Move a statement of forward to the front of backward."""
+        self.backward = {name: self.forward.pop(name), **self.backward}
 
     def readers(self, name: str) -> list[str]:
         """Return the statements that read a name, once for each time."""
         return [
             reader
-            for reader, statement in (*self.forward.items(), *self.backward.items())
-            if name in statement.value.names
-            for part in walk(statement.value)
+            for reader in self.reading.get(name, ())
+            for part in walk(self[reader].value)
             if isinstance(part, Element) and part.name == name
         ]
 
-    def kept(self) -> set[str]:
-        """Return the names that backward reads and does not assign."""
-        reads = {n for s in self.backward.values() for n in element_names(s.value)}
-        return reads - set(self.backward)
+    def is_kept(self, name: str) -> bool:
+        """Say whether backward reads a name and does not assign it."""
+        reading = self.reading.get(name, ())
+        return name not in self.backward and any(reader in self.backward for reader in reading)
 
 
 def schedule(
@@ -113,15 +145,12 @@ def _place(definition: Definition, plan: Schedule) -> None:
     if len(readers) == 1 and _fits(statement, readers[0], plan):
         _insert(statement, readers, plan)
     elif only_backward:
-        del plan.forward[name]
-        plan.backward = {name: statement, **plan.backward}
+        plan.move(name)
 
 
 def _is_padded(name: str, plan: Schedule) -> bool:
     """Say whether a value is read with 0 around: that takes an array."""
-    statements = (*plan.forward.values(), *plan.backward.values())
-    reading = (statement.value for statement in statements if name in statement.value.names)
-    parts = (part for value in reading for part in walk(value))
+    parts = (part for reader in plan.reading.get(name, ()) for part in walk(plan[reader].value))
     return any(isinstance(part, Pad) and part.element.name == name for part in parts)
 
 
@@ -143,8 +172,7 @@ def _is_cheap(value: Expr) -> bool:
 def _costs_nothing_to_keep(statement: Statement, plan: Schedule) -> bool:
     """Say whether keeping what a value is computed from takes no more than keeping the value."""
     reads = {part.name: part for part in walk(statement.value) if isinstance(part, Element)}
-    kept = plan.kept()
-    more = sum(_nominal_size(part.subscripts) for n, part in reads.items() if n not in kept)
+    more = sum(_nominal_size(part.subscripts) for n, part in reads.items() if not plan.is_kept(n))
     return more <= _nominal_size(statement.subscripts)
 
 
@@ -153,25 +181,25 @@ def _nominal_size(axes: Sequence[Expr]) -> int:
 
 
 def _fits(statement: Statement, reader: str, plan: Schedule) -> bool:
-    target = plan.forward.get(reader) or plan.backward[reader]
     size = sum(1 for _ in walk(statement.value))
-    whole = size + sum(1 for _ in walk(target.value))
+    whole = size + sum(1 for _ in walk(plan[reader].value))
     return size <= LARGEST_INSERT and whole <= LARGEST_STATEMENT
 
 
 def _insert(statement: Statement, readers: Sequence[str], plan: Schedule) -> None:
     definition = Definition(statement.name, statement.indices, statement.value)
     for reader in dict.fromkeys(readers):
-        group = plan.forward if reader in plan.forward else plan.backward
-        target = group[reader]
+        target = plan[reader]
         value = _put(target.value, definition)
-        group[reader] = Statement(target.name, target.subscripts, value)
-    del plan.forward[statement.name]
+        plan.put(Statement(target.name, target.subscripts, value))
+    plan.drop(statement.name)
 
 
 def _put(expr: Expr, definition: Definition) -> Expr:
     if isinstance(expr, Element) and expr.name == definition.name:
         return definition.at(expr.subscripts)
+    if definition.name not in expr.names:
+        return expr
     return rebuilt(expr, lambda part: _put(part, definition))
 
 
@@ -188,6 +216,8 @@ def rebuilt(expr: Expr, function: Callable[[Expr], Expr]) -> Expr:
 
 def rename_elements(expr: Expr, names: Mapping[str, str]) -> Expr:
     """Give the elements their final names."""
+    if names.keys().isdisjoint(expr.names):
+        return expr
     if isinstance(expr, Element):
         subscripts = tuple(rename_elements(s, names) for s in expr.subscripts)
         return Element(names.get(expr.name, expr.name), subscripts)

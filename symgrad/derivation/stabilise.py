@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import singledispatchmethod
 from typing import Any
 
-from symgrad.derivation.parts import is_part
+from symgrad.derivation.parts import filled_in_parts
 from symgrad.language.expr import (
     MINUS_ONE,
     NEGATIVE_INFINITY,
@@ -73,7 +73,7 @@ class Scaled:
 
 def stabilise(statements: Sequence[Statement]) -> list[Statement]:
     """Return the statements with stable exponentials, looking through earlier statements."""
-    rewriter = _Stabiliser(frozenset(s.name for s in statements if is_part(s, statements)))
+    rewriter = _Stabiliser(filled_in_parts(statements))
     return [rewriter.statement(statement) for statement in statements]
 
 

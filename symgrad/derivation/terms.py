@@ -44,7 +44,7 @@ from symgrad.language.expr import (
 )
 
 Factor = tuple[Expr, Fraction]
-UNIT = Fraction(1)
+UNIT = ONE.value
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Term:
         """Return the product; the summed indices of the factors must be different objects."""
         coefficient, factors, sums = self.coefficient, self.factors, self.sums
         for other in others:
-            coefficient *= other.coefficient
+            if other.coefficient is not UNIT:
+                coefficient *= other.coefficient
             factors += other.factors
             sums += other.sums
         return Term(coefficient, merge_factors(factors), sums)
@@ -93,7 +94,7 @@ def merge_factors(factors: Iterable[Factor]) -> tuple[Factor, ...]:
             base = next((b for b in exponents if _is_same_count(b, base)), base)
         known = exponents.get(base)
         exponents[base] = exponent if known is None else known + exponent
-    return tuple((base, exponent) for base, exponent in exponents.items() if exponent)
+    return tuple([factor for factor in exponents.items() if factor[1] is UNIT or factor[1]])
 
 
 def _is_same_count(left: Expr, right: Reduce) -> bool:
