@@ -1,0 +1,324 @@
+"""Rewrite a plan so that kernels compute what they can, and NumPy the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from symgrad.lowering.arrays import Array, Cast, Contraction, Reduction, Size, Variable
+from symgrad.lowering.combine import number
+from symgrad.lowering.names import unique_name
+from symgrad.lowering.plan import Assignment, Method, Plan
+from symgrad.lowering.traversal import rewrite, variables, walk
+from symgrad.rendering.numba.fusible import (
+    Part,
+    UnitAxes,
+    is_reduction,
+    is_sum_over_one,
+    names_in,
+    take_apart,
+    unit_axes,
+    with_count,
+)
+from symgrad.rendering.numba.grouping import (
+    Item,
+    Kernel,
+    group,
+    lengths_of,
+    pays,
+    read,
+    written,
+)
+from symgrad.rendering.numba.kernel_text import KernelText, Writer
+from symgrad.rendering.numba.merging import first_merged, merged, merges
+from symgrad.rendering.numba.nodes import Element, Empty, Flat, KernelCall, Typed
+from symgrad.rendering.numba.statements import Index, Statement, statement_of
+
+ONE = number(1)
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A plan whose assignments call kernels, and the functions of the kernels."""
+
+    plan: Plan
+    kernels: list[list[str]]
+
+
+def fuse(plan: Plan) -> Fused:
+    """Return the plan with the kernels that save passes over memory."""
+    taken = _names_of(plan)
+    units: UnitAxes = {}
+    threads = not has_matrix_products(plan)
+    kernels: list[list[str]] = []
+    methods = []
+    for word in ("forward", "backward"):
+        method = getattr(plan, word)
+        needed = set(plan.kept) if word == "forward" else set()
+        name = f"_{snake(plan.layer.name)}_{word}"
+        # forward gets its parameters in the layer's dtype
+        params = set(plan.layer.params) if word == "backward" else set()
+        fuser = MethodFuser(method, name, needed, taken, units, threads, params)
+        methods.append(fuser.method())
+        kernels += fuser.kernels
+    return Fused(replace(plan, forward=methods[0], backward=methods[1]), kernels)
+
+
+def snake(name: str) -> str:
+    """Return a class's name as a function's.
+
+    >>> snake("LayerNorm"), snake("GELUTanh"), snake("BCEWithLogits"), snake("MaxPool2d")
+    ('layer_norm', 'gelu_tanh', 'bce_with_logits', 'max_pool2d')
+    """
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z]|[A-Z]{3})|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return parted.lower()
+
+
+def has_matrix_products(plan: Plan) -> bool:
+    """Say whether BLAS works for the layer, whose threads others must not stand in the way of."""
+    arrays = (array for method in (plan.forward, plan.backward) for array in method.arrays())
+    return any(
+        isinstance(part, Contraction) and len(part.args) > 1 and not is_sum_over_one(part)
+        for array in arrays
+        for part in walk(array)
+    )
+
+
+def _names_of(plan: Plan) -> set[str]:
+    names = {*plan.layer.inputs, *plan.layer.constants}
+    for method in (plan.forward, plan.backward):
+        names |= {assignment.name for assignment in method.assignments}
+        names |= {argument.name for argument in method.arguments}
+        names |= {v.name for array in method.arrays() for v in variables(array)}
+    return names
+
+
+class MethodFuser:
+    """Fuses one method."""
+
+    def __init__(
+        self,
+        method: Method,
+        name: str,
+        needed: set[str],
+        taken: set[str],
+        units: UnitAxes,
+        threads: bool,
+        params: set[str],
+    ):
+        self.original, self.name, self.taken = method, name, taken
+        self.units, self.threads, self.params = units, threads, params
+        self.kernels: list[list[str]] = []
+        self.ranks: dict[str, int] = {}
+        self.means: dict[Array, Array] = {}
+        self.needed = needed | {n for array in self._others() for n in _all_names(array)}
+
+    def _others(self) -> list[Array]:
+        method = self.original
+        late = [check.condition for check in method.late_checks]
+        return [*method.returns, *late]
+
+    def method(self) -> Method:
+        """Return the method with calls of kernels."""
+        items = self._items()
+        rank = max(self.ranks.values(), default=0)
+        chosen: list[Item] = []
+        for item in items:
+            if isinstance(item, Part) or pays(item, rank):
+                chosen.append(item)
+            else:
+                chosen += [member.part for member in item.members]
+        chosen = self._read(chosen)
+        assignments = [a for item in chosen for a in self._written(item, chosen)]
+        return replace(self.original, assignments=tuple(self._inlined(assignments)))
+
+    def _read(self, items: list[Item]) -> list[Item]:
+        """Return the items that are read: what others compute again themselves may not be.
+
+        Ends: each round drops one item at least.
+        """
+        while True:
+            kept = [i for i in items if written(i) & (self.needed | self._reads_beside(i, items))]
+            if len(kept) == len(items):
+                return kept
+            items = kept
+
+    def _reads_beside(self, item: Item, items: Sequence[Item]) -> set[str]:
+        return {name for other in items if other is not item for name in _reads(other)}
+
+    def _items(self) -> list[Item]:
+        known: dict[Array, Variable] = {}
+        promised = {a.array: a for a in self.original.assignments if is_reduction(a.array)}
+        found: list[tuple[Part, Statement | None]] = []
+        for assignment in self.original.assignments:
+            self._note(assignment.array)
+            for part in take_apart(assignment, self.taken, known, self.units, promised):
+                self.units.setdefault(part.name, unit_axes(part.array, self.units))
+                self.ranks[part.name] = part.array.ndim
+                statement = statement_of(part, self.units) if part.fusible else None
+                found.append((part, statement))
+        return group(found)
+
+    def _note(self, array: Array) -> None:
+        """Note the means that are about to be written as sums, and the ranks of what is read."""
+        for part in walk(array):
+            if isinstance(part, Variable):
+                self.ranks.setdefault(part.name, part.ndim)
+            if isinstance(part, Reduction) and part.op == "mean":
+                counted = with_count(part, self.units)
+                if counted is not None:
+                    self.means[counted] = part
+
+    # --- one item ------------------------------------------------------------------------------
+
+    def _written(self, item: Item, items: Sequence[Item]) -> list[Marked]:
+        if isinstance(item, Part):
+            return [Marked(item.assignment, item.hoisted)]
+        stored = item.names() & (self.needed | self._reads_beside(item, items))
+        number = len(self.kernels) + 1
+        name = self.name if number == 1 else f"{self.name}{number}"
+        first = first_merged(item)
+        shorter = item if first is None else merged(item, first)
+        text = Writer(shorter, name, stored, self._letters(item), first).text()
+        self.kernels.append(text.lines)
+        return self._calls(item, name, text, first)
+
+    def _calls(
+        self, kernel: Kernel, name: str, text: KernelText, first: int | None
+    ) -> list[Marked]:
+        """Return the lines that allocate, call the kernel, and take the sums.
+
+        Args:
+            kernel: the kernel.
+            name: its function's name.
+            text: its function.
+            first: the first of the loops that are one, if any.
+        """
+        like = {e.index: Variable(e.name, len(e.index)) for e in reversed(kernel.outside())}
+        producers = kernel.producers()
+        outputs = [producers[statement.name] for statement in text.outputs]
+        sums = [producers[statement.name] for statement in text.sums]
+        names = [unique_name(f"{s.name}_total", self.taken) for s in sums]
+        self.taken.update(names)
+        totals = [Variable(n, len(s.index)) for n, s in zip(names, sums, strict=True)]
+        lines = [
+            Marked(Assignment(s.name, Empty(self._shape(s, kernel), like.get(s.index), s.kind), ()))
+            for s in outputs
+        ]
+        for statement, total in zip(sums, totals, strict=True):
+            zeros = Empty(self._shape(statement, kernel), None, "float", zeros=True)
+            lines.append(Marked(Assignment(total.name, zeros, ())))
+        indices = {e.name: e.index for e in kernel.outside()}
+        arrays = [Variable(e.name, self.ranks[e.name], e.kind) for e in text.inputs]
+        results = [Variable(s.name, len(s.index), s.kind) for s in outputs]
+        call = KernelCall(
+            name,
+            self._length(0, kernel) if text.rows else None,
+            (
+                *(self._argument(array, indices[array.name], first) for array in arrays),
+                *map(_as_variables, text.numbers),
+            ),
+            tuple(self._argument(a, s.index, first) for a, s in zip(results, outputs, strict=True)),
+            tuple(
+                self._argument(total, s.index, first) for total, s in zip(totals, sums, strict=True)
+            ),
+            self.threads,
+        )
+        lines.append(Marked(Assignment("", call, ())))
+        for statement, total in zip(sums, totals, strict=True):
+            part = statement.part
+            lines.append(Marked(replace(part.assignment, array=Cast(total)), part.hoisted))
+        return lines
+
+    def _argument(self, variable: Variable, index: Index, first: int | None) -> Array:
+        typed = variable.name in self.params and variable.ndim
+        array: Array = Typed(variable) if typed else variable
+        if first is None or not merges(index, first):
+            return array
+        axes = sum(loop is None or loop < first for loop in index)
+        return Flat(array, axes)
+
+    def _shape(self, statement: Statement, kernel: Kernel) -> tuple[Array, ...]:
+        return tuple(ONE if n is None else self._length(n, kernel) for n in statement.index)
+
+    def _length(self, loop: int, kernel: Kernel) -> Array:
+        known = lengths_of(kernel)
+        if loop in known:
+            return Size(*known[loop])
+        return next(m.lengths[loop] for m in kernel.members if loop in m.lengths)
+
+    def _letters(self, kernel: Kernel) -> dict[int, str]:
+        letters: dict[int, str] = {}
+        for member in kernel.members:
+            axes = member.part.assignment.axes
+            if len(axes) == len(member.index):
+                for loop, letter in zip(member.index, axes, strict=True):
+                    if loop is not None:
+                        letters.setdefault(loop, letter)
+        given = {argument.name: argument.axes for argument in self.original.arguments}
+        for element in kernel.outside():
+            for loop, axis in zip(element.index, given.get(element.name, ()), strict=False):
+                if loop is not None and isinstance(axis, str):
+                    letters.setdefault(loop, axis)
+        return letters
+
+    # --- what stays NumPy ----------------------------------------------------------------------
+
+    def _inlined(self, lines: list[Marked]) -> list[Assignment]:
+        """Put the parts that stay NumPy back where they came from."""
+        lines = list(lines)
+        for name in [line.assignment.name for line in lines if line.hoisted]:
+            line = next(line for line in lines if line.assignment.name == name)
+            readers = [other for other in lines if name in _all_names(other.assignment.array)]
+            if len(readers) != 1 or isinstance(readers[0].assignment.array, KernelCall):
+                continue
+            reader = readers[0]
+            array = _substituted(reader.assignment.array, name, line.assignment.array)
+            place = lines.index(reader)
+            lines[place] = Marked(replace(reader.assignment, array=array), reader.hoisted)
+            lines.remove(line)
+        return [
+            replace(line.assignment, array=rewrite(line.assignment.array, self.means.get))
+            for line in lines
+        ]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """An assignment, and whether it may go back into the one that reads it."""
+
+    assignment: Assignment
+    hoisted: bool = False
+
+
+def _substituted(array: Array, name: str, part: Array) -> Array:
+    def visit(node: Array) -> Array | None:
+        return part if isinstance(node, Variable) and node.name == name else None
+
+    return rewrite(array, visit)
+
+
+def _as_variables(array: Array) -> Array:
+    """Return a number as the method reads it."""
+
+    def visit(node: Array) -> Array | None:
+        return Variable(node.name, 0, node.type) if isinstance(node, Element) else None
+
+    return rewrite(array, visit)
+
+
+def _all_names(array: Array) -> set[str]:
+    """Return the names that an array reads, those whose length it reads included."""
+    sized = {part.name for part in walk(array) if isinstance(part, Size)}
+    return names_in(array) | sized
+
+
+def _reads(item: Item) -> set[str]:
+    if isinstance(item, Part):
+        return _all_names(item.array)
+    return read(item) | _sizes(member.body for member in item.members)
+
+
+def _sizes(arrays: Iterable[Array]) -> set[str]:
+    return {part.name for array in arrays for part in walk(array) if isinstance(part, Size)}

@@ -1,0 +1,116 @@
+"""What the numba backend writes: loops that an expert would write, and nothing for its own sake."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+import symgrad
+from symgrad.rendering.module import helper_sources
+from tests.running import layer_of
+
+
+def kernels(*names):
+    """Return the functions above the class of a layer, as one text."""
+    text = symgrad.generate([layer_of(name) for name in names], backend="numba")
+    return re.findall(r"^@_kernel\n(.*?)(?=\n\n\n)", text, re.MULTILINE | re.DOTALL)
+
+
+def test_layer_norm_is_three_loops_over_a_row():
+    forward, _ = kernels("LayerNorm")
+    assert (
+        forward
+        == '''\
+def _layer_norm_forward(start, stop, x, gamma, beta, eps, v_rsqrt, x_hat, y):
+    """Compute v_rsqrt, x_hat and y, in the rows from start to stop."""
+    real = x.dtype.type
+    for i in range(start, stop):
+        x_sum = real(0)
+        for j in range(x.shape[1]):
+            x_sum += x[i, j]
+        mu = x_sum / real(x.shape[1])
+        x_centered_squares = real(0)
+        for j in range(x.shape[1]):
+            x_centered = x[i, j] - mu
+            x_centered_squares += x_centered * x_centered
+        v = x_centered_squares / real(x.shape[1])
+        v_rsqrt_i = real(1) / np.sqrt(v + real(eps))
+        v_rsqrt[i] = v_rsqrt_i
+        for j in range(x.shape[1]):
+            x_hat_ij = v_rsqrt_i * (x[i, j] - mu)
+            x_hat[i, j] = x_hat_ij
+            y[i, j] = gamma[j] * x_hat_ij + beta[j]'''
+    )
+
+
+def test_the_gradients_of_layer_norm_share_one_walk_over_the_rows():
+    _, backward = kernels("LayerNorm")
+    assert backward.count("for i in range(start, stop):") == 1
+    assert backward.count("for j in range(dy.shape[1]):") == 2
+    assert "dgamma_total[j] += dy[i, j] * x_hat[i, j]" in backward
+
+
+def test_softmax_keeps_the_exponentials_of_one_row():
+    forward, _ = kernels("Softmax")
+    assert "x_exp_row = np.empty(x.shape[1], real)" in forward
+    assert forward.count("_exp(") == 1
+
+
+def test_elementwise_layers_are_one_loop_over_all_entries():
+    for function in kernels("GELUTanh"):
+        assert function.count("for ") == 1
+
+
+def test_a_light_value_is_computed_again_rather_than_stored():
+    first, second, *_ = kernels("BatchNorm2d")
+    assert "x_centered = x[n, c, h] - mu[c]" in first
+    assert "(x[n, c, h] - mu[c])" in second
+
+
+def test_the_axes_of_an_image_are_one_loop():
+    assert all(function.count("for ") <= 3 for function in kernels("BatchNorm2d"))
+
+
+def test_matrix_products_stay_numpy_and_have_no_threads_beside_them():
+    text = symgrad.generate(layer_of("CausalAttention"), backend="numba")
+    assert "@ k.transpose(0, 2, 1)" in text
+    assert text.count("threads=1") == text.count("\n@_kernel\n")
+
+
+@pytest.mark.parametrize("name", ["Affine", "AddBias", "Embedding", "Conv2d"])
+def test_a_kernel_that_saves_no_pass_is_not_made(name):
+    assert kernels(name) == []
+
+
+def test_a_sum_that_two_gradients_need_is_one():
+    backward = kernels("BatchNorm2d")[2]
+    assert backward.count("+= dy[n, c, h]\n") == 1
+
+
+def test_the_module_is_formatted_and_clean(tmp_path):
+    names = ("Softmax", "LayerNorm", "GroupNorm", "LSTMCell", "Huber", "Attention", "CrossEntropy")
+    path = tmp_path / "layers.py"
+    path.write_text(symgrad.generate([layer_of(n) for n in names], backend="numba"))
+    ruff = [sys.executable, "-m", "ruff"]
+    shown = [
+        subprocess.run([*ruff, *words, str(path)], capture_output=True, text=True).stdout
+        for words in (
+            ("format", "--isolated", "--diff"),
+            ("check", "--isolated", "--select", "E4,E7,E9,F,I,B", "--quiet"),
+        )
+    ]
+    assert shown == ["", ""]
+
+
+def test_the_same_layer_gives_the_same_bytes():
+    assert symgrad.generate(layer_of("LSTMCell"), backend="numba") == symgrad.generate(
+        layer_of("LSTMCell"), backend="numba"
+    )
+
+
+def test_no_function_of_kernels_has_the_name_of_one_for_arrays():
+    scalar, arrays = helper_sources(("numba",)), helper_sources(("numpy",))
+    assert not scalar.keys() & arrays.keys()
