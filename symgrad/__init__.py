@@ -6,6 +6,7 @@
     symgrad.generate(layer)     # the source text of a module that needs NumPy alone
     symgrad.generate_tests(layer)  # the source text of tests for that module
     symgrad.build(layer)        # the class itself
+    symgrad.explain(layer)      # what each line of the class costs
 
 Each name is imported when it is first used, so that `import symgrad` costs next to nothing.
 """
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from symgrad.catalogue import catalog as catalog
     from symgrad.derivation.engine import derive as derive
+    from symgrad.documents.explanation import explain as explain
     from symgrad.errors import FormulaError as FormulaError
     from symgrad.errors import ShapeError as ShapeError
     from symgrad.errors import UnsupportedError as UnsupportedError
@@ -39,6 +41,7 @@ _HOMES = {
     "catalog": "symgrad.catalogue",
     "check": "symgrad.verification",
     "derive": "symgrad.derivation",
+    "explain": "symgrad.documents.explanation",
     "generate": "symgrad.rendering",
     "generate_tests": "symgrad.testfiles",
     "load": "symgrad.language.layerfile",
@@ -54,6 +57,7 @@ __all__ = [
     "catalog",
     "check",
     "derive",
+    "explain",
     "generate",
     "generate_tests",
     "load",

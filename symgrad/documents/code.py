@@ -107,6 +107,8 @@ def _writes(statement: ast.stmt) -> Iterator[str]:
             targets = [node.target]
             if isinstance(node.target, ast.Name) and node.target.id in views:
                 yield views[node.target.id]
+        elif isinstance(node, ast.keyword) and node.arg == "out":
+            targets = [node.value]
         for target in targets:
             parts = target.elts if isinstance(target, ast.Tuple) else [target]
             yield from map(_base, parts)

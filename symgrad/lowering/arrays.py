@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any, dataclass_transform
+from typing import Any, ClassVar, dataclass_transform
+from weakref import WeakValueDictionary
 
 from symgrad.language.expr import Index
 
@@ -24,7 +25,21 @@ def array_node(cls: type) -> type:
 
 
 class Array:
-    """Base of all nodes: structural equality with a cached hash."""
+    """Base of all nodes: structural equality, found when a node is made.
+
+    Each node knows the first of its equals, so that comparing two nodes looks at no part of them,
+    and a chain of thousands of nodes is compared, hashed and forgotten without recursion.
+    """
+
+    # the first node of each kind and key that is alive
+    _firsts: ClassVar[WeakValueDictionary[tuple[Any, ...], Array]] = WeakValueDictionary()
+
+    def __post_init__(self) -> None:
+        """Find the first equal node; those inside have found theirs before."""
+        key = (type(self), self.key())
+        object.__setattr__(self, "_hash", hash(key))
+        first = self._firsts.setdefault(key, self)
+        object.__setattr__(self, "_first", None if first is self else first)
 
     @property
     def ndim(self) -> int:
@@ -50,17 +65,17 @@ class Array:
         return self.parts()
 
     def __hash__(self) -> int:
-        cached: int | None = self.__dict__.get("_hash")
-        if cached is None:
-            cached = hash((type(self).__name__, self.key()))
-            object.__setattr__(self, "_hash", cached)
-        return cached
+        hashed: int = self.__dict__["_hash"]
+        return hashed
 
     def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        same = type(self) is type(other) and hash(self) == hash(other)
-        return same and self.key() == other.key()  # type: ignore[attr-defined]
+        return self is other or (isinstance(other, Array) and self.first is other.first)
+
+    @property
+    def first(self) -> Array:
+        """The node that stands for all that are equal to this one."""
+        first: Array | None = self.__dict__["_first"]
+        return self if first is None else first
 
 
 class PythonNumber(Array):
@@ -187,13 +202,20 @@ class Apply(Array):
     def key(self) -> tuple[Any, ...]:
         return (self.op, frozenset(self.args) if self.op in ("*", "+") else self.args)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "_ndim", max(arg.ndim for arg in self.args))
+        object.__setattr__(self, "_kind", _apply_kind(self.op, self.args))
+
     @property
     def ndim(self) -> int:
-        return max(arg.ndim for arg in self.args)
+        ndim: int = self.__dict__["_ndim"]
+        return ndim
 
     @property
     def kind(self) -> str:
-        return _apply_kind(self.op, self.args)
+        kind: str = self.__dict__["_kind"]
+        return kind
 
 
 LOGICAL = ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not")
@@ -268,12 +290,19 @@ class Permute(Array):
 
 @array_node
 class Reduction(Array):
-    """`op` over `axes`: sum, mean, prod, max, min, any, all, argmax, argmin."""
+    """`op` over `axes`: sum, mean, prod, max, min, any, all, argmax, argmin.
+
+    `letters` names the axes of the array, one letter each, where they have such names.
+    """
 
     op: str
     array: Array
     axes: tuple[int, ...]
     keepdims: bool = False
+    letters: str = ""
+
+    def key(self) -> tuple[Any, ...]:
+        return (self.op, self.array, self.axes, self.keepdims)
 
     @property
     def ndim(self) -> int:

@@ -32,6 +32,8 @@ from symgrad.language.expr import (
     subtract,
     walk,
 )
+from symgrad.language.index_steps import steps_of
+from symgrad.language.layer import Layer
 from symgrad.language.program import Program
 from symgrad.lowering.accesses import label
 from symgrad.lowering.arrays import Apply, Array, Reduction
@@ -105,6 +107,13 @@ def range_checks(program: Program, scope: Scope) -> tuple[HelperCheck, ...]:
             same = (*check.args[:3], *check.args[4:]) if ranged else check.args
             found.setdefault((check.function, same), check)
     return tuple(found.values())
+
+
+def step_checks(layer: Layer, scope: Scope) -> tuple[HelperCheck, ...]:
+    """Return the checks of the integer inputs that multiply an index or divide."""
+    given = (name for name in steps_of(layer) if name in layer.integers and not layer.axes[name])
+    values = {name: lower_index(Element(name, ()), scope, ()).array for name in given}
+    return tuple(HelperCheck("_check_step", pair) for pair in values.items())
 
 
 @singledispatch

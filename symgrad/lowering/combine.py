@@ -144,4 +144,7 @@ def reduce_axes(op: str, value: Value, indices: Iterable[Index]) -> Value:
     kept = tuple(index for index in value.axes if index not in gone)
     if op == "sum" and value.array.kind != "float":
         value = as_float(value)
-    return Value(Reduction(op, value.array, positions), kept)
+    letters = "".join(index.name for index in value.axes)
+    distinct = len(set(letters)) == len(letters) == len(value.axes) and letters.isascii()
+    letters = letters if distinct and letters.isalpha() else ""
+    return Value(Reduction(op, value.array, positions, letters=letters), kept)

@@ -51,9 +51,11 @@ class Constants:
 def constants_of(layer: Layer) -> Constants:
     """Return what is asked of the constants of a layer."""
     expressions = list(_index_arithmetic(layer))
+    read = {name for expr in expressions for name in expr.names}
     for statement in reversed(layer.statements):  # k_n = s*t_n, where k is a subscript
-        if any(statement.name in expr.names for expr in expressions):
-            expressions += [statement.value] if is_index_expression(statement.value) else []
+        if statement.name in read and is_index_expression(statement.value):
+            expressions.append(statement.value)
+            read.update(statement.value.names)
     whole = (part.name for e in expressions for part in walk(e) if isinstance(part, Element))
     counts = [index.extent for index in _indices(layer) if isinstance(index.extent, Element)]
     least = {count.name: 0 for count in counts}

@@ -10,15 +10,19 @@ from fractions import Fraction
 from functools import singledispatch
 
 from symgrad.language.expr import (
+    ZERO,
     And,
     AxisLength,
     Call,
+    Compare,
     Constant,
+    Element,
     Expr,
     Extent,
     Index,
     IndexValue,
     Indicator,
+    Mul,
     Not,
     Number,
     OpaqueCall,
@@ -26,6 +30,8 @@ from symgrad.language.expr import (
     Power,
     StopGradient,
     Where,
+    replace,
+    walk,
 )
 from symgrad.language.functions import FUNCTIONS, spelled
 from symgrad.lowering.arrays import (
@@ -42,11 +48,12 @@ from symgrad.lowering.combine import (
     as_float,
     combine,
     divide,
+    multiply,
     number,
     scalar,
     truth,
 )
-from symgrad.lowering.scope import Scope
+from symgrad.lowering.scope import Scope, is_finite
 
 Frame = tuple[Index, ...]
 Signed = tuple[int, Value]
@@ -118,18 +125,39 @@ def _(expr: Power, scope: Scope, frame: Frame) -> Value:
     return raise_to(base, exponent, scope, frame)
 
 
+# powers up to this are products, each rounded: half as many units in the last place off at most
+LARGEST_PRODUCT = 16
+
+
 def raise_to(base: Value, exponent: Expr, scope: Scope, frame: Frame) -> Value:
-    """Return base**exponent: sqrt, products for small whole numbers, or the general power."""
-    if isinstance(exponent, Number):
-        if exponent.value == Fraction(1, 2):
-            return combine("sqrt", (base,), frame)
-        if exponent.value == Fraction(3, 2):
-            return combine("*", (base, combine("sqrt", (base,), frame)), frame)
-        if exponent.value == 3:
-            square = combine("*", (base, base), frame)
-            return combine("*", (square, base), frame)
+    """Return base**exponent: squares, products and roots, or the general power.
+
+    NumPy computes x**3 by a logarithm and an exponential, 5 to 300 times slower than x * x * x.
+    """
+    if not isinstance(exponent, Number):
+        return combine("**", (base, as_float(lower(exponent, scope, frame))), frame)
+    whole, half = divmod(exponent.value, 1)
+    known = half in (0, Fraction(1, 2)) and whole <= LARGEST_PRODUCT
+    if not known or base.array.kind == "weak":
         return combine("**", (base, scalar(Literal(exponent.value))), frame)
-    return combine("**", (base, as_float(lower(exponent, scope, frame))), frame)
+    if not half:
+        return _product_of_powers(base, int(whole), frame)
+    root = combine("sqrt", (base,), frame)
+    if not whole:
+        return root
+    return combine("*", (_product_of_powers(base, int(whole), frame), root), frame)
+
+
+def _product_of_powers(base: Value, exponent: int, frame: Frame) -> Value:
+    """x^6 = (x^3)^2 and x^7 = x^6*x: squares, which NumPy knows, and single factors."""
+    if exponent == 1:
+        return base
+    if exponent % 2 == 0:
+        root = _product_of_powers(base, exponent // 2, frame)
+        return combine("**", (root, scalar(number(2))), frame)
+    if exponent == 3:
+        return combine("*", (combine("*", (base, base), frame), base), frame)
+    return combine("*", (_product_of_powers(base, exponent - 1, frame), base), frame)
 
 
 # --- functions -----------------------------------------------------------------------------------
@@ -176,8 +204,63 @@ def _(expr: Where, scope: Scope, frame: Frame) -> Value:
     if isinstance(condition.array, Literal):
         taken = expr.then if condition.array.value == "True" else expr.otherwise
         return as_float(lower(taken, scope, frame))
+    for form in CHOICES:
+        value = form(expr, condition, scope, frame)
+        if value is not None:
+            return value
     branches = [as_float(lower(part, scope, frame)) for part in (expr.then, expr.otherwise)]
     return combine("where", (condition, *branches), frame)
+
+
+# --- choices without np.where --------------------------------------------------------------------
+# which waits for every entry of a mask that it can't foresee, 5 to 25 times as long
+
+
+def by_parts(expr: Where, condition: Value, scope: Scope, frame: Frame) -> Value | None:
+    """where(x > 0, x, s*x) = max(x, 0) + s*min(x, 0): of each number one part is 0, exactly."""
+    test = expr.condition
+    if not isinstance(test, Compare) or test.right != ZERO or not isinstance(test.left, Element):
+        return None
+    if test.op not in MIRRORED or test.op in ("==", "!=") or not test.left.subscripts:
+        return None
+    branches = [expr.then, expr.otherwise]
+    upper, lower_part = branches if test.op in (">", ">=") else reversed(branches)
+    if not all(_is_multiple(part, test.left, scope) for part in branches):
+        return None
+    positive = _with_factor(upper, test.left, Call("max", (test.left, ZERO)))
+    negative = _with_factor(lower_part, test.left, Call("min", (test.left, ZERO)))
+    return combine("+", [lower(part, scope, frame) for part in (positive, negative)], frame)
+
+
+def _is_multiple(expr: Expr, base: Expr, scope: Scope) -> bool:
+    """Say whether an expression is s*base for a finite s that does not read the base."""
+    factors = list(expr.factors) if isinstance(expr, Mul) else [expr]
+    if factors.count(base) != 1:
+        return False
+    factors.remove(base)
+    return all(is_finite(factor, scope.tensors) and base not in walk(factor) for factor in factors)
+
+
+def _with_factor(expr: Expr, base: Expr, new: Expr) -> Expr:
+    return replace(expr, lambda part: new if part == base else None)
+
+
+def by_masks(expr: Where, condition: Value, scope: Scope, frame: Frame) -> Value | None:
+    """where(c, dy, s*dy) = dy*c + s*(dy*~c), of incoming gradients: they are finite."""
+    branches = (expr.then, expr.otherwise)
+    read = [part for branch in branches for part in walk(branch) if isinstance(part, Element)]
+    arrays = [part.name for part in read if part.subscripts]
+    if not arrays or not scope.trusted.issuperset(arrays) or not condition.axes:
+        return None
+    values = [as_float(lower(branch, scope, frame)) for branch in branches]
+    if any(value.array.kind == "weak" for value in values):
+        return None
+    other = combine("not", (condition,), frame)
+    parts = [multiply(values[0], condition, frame), multiply(values[1], other, frame)]
+    return combine("+", parts, frame)
+
+
+CHOICES = (by_parts, by_masks)
 
 
 @lower.register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from symgrad.lowering.arrays import Array
@@ -63,4 +64,4 @@ def _hoisted(part: Array, names: Namer, line: Line) -> Array:
             return None
         return names.named(array, line)
 
-    return Part(part.loops, part.places, rewrite(part.array, visit), part.sign, part.assigned)
+    return replace(part, array=rewrite(part.array, visit))

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symgrad.language.expr import (
+    Add,
     Delta,
+    Element,
     Expr,
     IndexValue,
     Mul,
     free_indices,
+    mul,
     substitute,
+    walk,
 )
 from symgrad.lowering.arrays import Helper, Value
 from symgrad.lowering.combine import as_float
@@ -26,6 +30,7 @@ from symgrad.lowering.running import (
     running_reduction,
 )
 from symgrad.lowering.scatter import distributed, scatter
+from symgrad.lowering.scatters import Scatter
 from symgrad.lowering.scope import Scope
 
 Idiom = Callable[[Expr, Scope, Frame], Value | None]
@@ -54,6 +59,26 @@ def scatter_each_term(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
     return None if terms is None else lower(terms, scope, frame)
 
 
+def scale_base_and_scatter(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
+    """s*(a - delta(j, t)) = s*a - s*delta(j, t), for a scalar s: s*a is new, and takes the delta.
+
+    The other way round a would be copied first, so as not to be written to.
+    """
+    totals = [f for f in expr.factors if isinstance(f, Add)] if isinstance(expr, Mul) else []
+    if len(totals) != 1 or not isinstance(expr, Mul) or len(totals[0].terms) != 2:
+        return None
+    total = totals[0]
+    scalars = [factor for factor in expr.factors if factor is not total]
+    bases = [term for term in total.terms if not any(isinstance(p, Delta) for p in walk(term))]
+    if len(bases) != 1 or not isinstance(bases[0], Element):
+        return None
+    if any(free_indices(scalar) for scalar in scalars):
+        return None
+    if not isinstance(lower(total, scope, frame).array, Scatter):
+        return None
+    return lower(Add(tuple(mul(*scalars, term) for term in total.terms)), scope, frame)
+
+
 def diagonal_matrix(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
     """delta(i, j)*a_i = diag(a), for i and j of one extent."""
     for factor in expr.factors if isinstance(expr, Mul) else ():
@@ -76,6 +101,7 @@ def diagonal_matrix(expr: Expr, scope: Scope, frame: Frame) -> Value | None:
 IDIOMS: tuple[Idiom, ...] = (
     scatter,
     scatter_each_term,
+    scale_base_and_scatter,
     diagonal_matrix,
     product_of_others,
     running_reduction,

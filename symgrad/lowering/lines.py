@@ -54,6 +54,15 @@ def replace_in(lines: Sequence[Line], function: Callable[[Array], Array | None])
         line.array = rewrite(line.array, function)
 
 
+def reads(line: Line) -> frozenset[str]:
+    """Return the names that a line reads; its array keeps them."""
+    names: frozenset[str] | None = line.array.__dict__.get("_reads")
+    if names is None:
+        names = frozenset(variable.name for variable in variables(line.array))
+        object.__setattr__(line.array, "_reads", names)
+    return names
+
+
 def readers(lines: Sequence[Line], name: str) -> Iterator[Line]:
     """Yield the lines that read a name."""
-    return (line for line in lines if any(v.name == name for v in variables(line.array)))
+    return (line for line in lines if name in reads(line))

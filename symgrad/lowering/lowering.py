@@ -7,20 +7,24 @@ from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
+from symgrad.errors import UnsupportedError
 from symgrad.formats.text import statement_text
 from symgrad.language.expr import AxisLength, Element, Expr, Number, walk
 from symgrad.language.layer import Layer, Statement
+from symgrad.language.magnitudes import is_beyond_floats
 from symgrad.language.program import Program
 from symgrad.lowering.accesses import formula_accesses, formula_labels
-from symgrad.lowering.arrays import Array, KeptExtent, Size, Value, Variable
-from symgrad.lowering.checks import mean_checks, range_checks
+from symgrad.lowering.arrays import Array, Contraction, KeptExtent, Size, Value, Variable
+from symgrad.lowering.checks import mean_checks, range_checks, step_checks
 from symgrad.lowering.constants import constants_of
 from symgrad.lowering.elementwise import Frame, lower, lower_extent
 from symgrad.lowering.filling import hoist, name_scatters
+from symgrad.lowering.finer_sums import take_from_finer_sums
 from symgrad.lowering.guards import guarded
 from symgrad.lowering.indices import is_whole, lower_count, lower_index
 from symgrad.lowering.joining import fill_parts, is_plain
 from symgrad.lowering.lines import Line, read_counts
+from symgrad.lowering.maxima import join_places
 from symgrad.lowering.pads import common_margins
 from symgrad.lowering.plan import Assignment, Check, HelperCheck, Method, Plan
 from symgrad.lowering.repeating import extent_of, repeated
@@ -41,15 +45,28 @@ from symgrad.lowering.sharing import (
     keep_dimensions_inside,
     share,
 )
+from symgrad.lowering.short_places import shorten_places
+from symgrad.lowering.shortening import shorten
 from symgrad.lowering.sizes import known_shapes
 from symgrad.lowering.splitting import split_program
 from symgrad.lowering.traversal import rewrite, variables
-from symgrad.lowering.views import Reshape
+from symgrad.lowering.traversal import walk as walk_array
+from symgrad.lowering.views import Indexed, Reshape
+
+# the forms that a product of two arrays may have
+PRODUCTS = (Contraction, Indexed, Reshape)
 
 
 def lower_program(program: Program) -> Plan:
-    """Return the array program of a derived layer."""
+    """Return the array program of a derived layer.
+
+    Raises:
+        UnsupportedError: where a gradient has a number that no float holds.
+    """
+    _refuse_numbers(program)
+    program, places = join_places(program)
     program, comments = split_program(program)
+    comments |= places
     scope = _scope(program)
     results = {*program.layer.outputs, *program.gradients.values()}
     given = {statement.name for statement in program.layer.statements}
@@ -64,11 +81,21 @@ def lower_program(program: Program) -> Plan:
     axes = name_axes(program, scope)
     for output, name in program.cotangents.items():
         scope.tensors[name] = Tensor(scope.tensors[output].extents)
+    scope.backward = True
     for statement in program.backward:
         lines.append(_line(statement, scope, True, results, set()))
     for line in lines:
         line.comment = comments.get(line.name, "")
     return _plan(program, _tidy(lines, scope), scope, axes, covers)
+
+
+def _refuse_numbers(program: Program) -> None:
+    for statement in (*program.forward, *program.backward):
+        if is_beyond_floats(statement.value):
+            raise UnsupportedError(
+                f"{statement.name} has a number that no float holds",
+                advice="write smaller numbers, or divide the layer by a power of ten",
+            )
 
 
 def _scope(program: Program) -> Scope:
@@ -118,6 +145,7 @@ def _line(
     result = statement.name in results
     array = repeated(value, target, scope, result)
     scope.define(statement, "weak" if array.kind == "weak" else array.kind)
+    scope.computed.update(part for part in walk_array(array) if isinstance(part, PRODUCTS))
     return Line(
         statement.name,
         array,
@@ -171,9 +199,11 @@ def _filled_line(
 def _tidy(lines: list[Line], scope: Scope) -> list[Line]:
     """Run the passes, in the order in which each can rely on the one before."""
     taken = {*scope.tensors, *scope.constants}
+    shorten(lines, taken)
     name_scatters(lines, taken)
     drop_unread(lines)
     inline_views(lines)
+    take_from_finer_sums(lines, scope.tensors)
     share(lines, taken)
     inline(lines)
     drop_unread(lines)
@@ -181,6 +211,7 @@ def _tidy(lines: list[Line], scope: Scope) -> list[Line]:
     for line in lines:
         line.array = keep_dimensions_inside(line.array)
     share(lines, taken)
+    shorten_places(lines)
     return keep_dimensions(lines)
 
 
@@ -210,6 +241,7 @@ def _plan(
             *forward,
             mean_axes(program),
             derived,
+            step_checks(layer, scope),
             (*ranges, *covers),
         ),
         Method(arguments(program.cotangents.values(), scope, axes), *backward),

@@ -206,6 +206,30 @@ def overlaps(placements: Sequence[Placement], slices: Slices) -> bool:
     return False
 
 
+def first_to_reach(placements: Sequence[Placement], slices: Slices) -> list[tuple[Expr, Expr]]:
+    """Return (tap, step) pairs: where each tap is below its step, no turn before shares places.
+
+    Among the places step*i + tap, two taps share some only where they differ by steps, and a tap
+    below the step is the least of those. None are returned where this isn't so, or where all steps
+    are 1, so that it holds in the first turn alone.
+    """
+    pairs: list[tuple[Expr, Expr]] = []
+    seen: set[Index] = set()
+    for placement, position in zip(placements, slices.positions, strict=True):
+        form = affine(placement.place)
+        own = [] if form is None else [(i, c) for i, c in form.coefficients if i in slices.taps]
+        if len(own) > 1 or not seen.isdisjoint(index for index, _ in own):
+            return []
+        for index, coefficient in own:
+            seen.add(index)
+            if split_coefficient(coefficient)[0] < 0:
+                return []
+            if position.index is not None:
+                pairs.append((mul(coefficient, IndexValue(index)), position.step))
+    strided = any(step != ONE for _, step in pairs)
+    return pairs if strided and seen == set(slices.taps) else []
+
+
 def _width(taps: Sequence[tuple[Index, Expr]]) -> Expr | None:
     """Return how many places taps reach, each at most once: r + 2*q takes 2*size(q) for r < 2.
 

@@ -104,6 +104,7 @@ class Method:
         late_checks: checks that need assigned names.
         means: axes that must not be empty.
         derived: lengths that follow from those of the inputs.
+        step_checks: checks of the integers that lengths may depend on.
         range_checks: checks of the places that are read.
     """
 
@@ -114,10 +115,12 @@ class Method:
     late_checks: tuple[Check, ...] = ()
     means: tuple[Means, ...] = ()
     derived: tuple[Derived, ...] = ()
+    step_checks: tuple[HelperCheck, ...] = ()
     range_checks: tuple[HelperCheck, ...] = ()
 
     def arrays(self) -> Iterable[Array]:
         """Yield every array of the method, in order."""
+        yield from (array for check in self.step_checks for array in check.arrays())
         yield from (derived.length for derived in self.derived)
         yield from (array for check in self.range_checks for array in check.arrays())
         yield from (check.condition for check in self.checks)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad.language.expr import (
     MINUS_ONE,
     Delta,
+    Element,
     Expr,
     Extent,
+    Index,
     Indicator,
     Mul,
     Number,
@@ -59,9 +61,11 @@ def lower_product(
 ) -> Value:
     """Return the product of the factors and of values that are lowered already."""
     factors = list(factors)
-    choice = _weak_choice(factors, scope)
-    if choice is not None and not ready:
-        return lower(choice, scope, frame)
+    if not ready:
+        for rewriting in (_weak_choice, _scaled_sum):
+            expr = rewriting(factors, scope)
+            if expr is not None:
+                return lower(expr, scope, frame)
     finite = ready_finite and all(is_finite(factor, scope.tensors) for factor in factors)
     factors, means = _take_means(factors, scope, frame)
     masks = [factor for factor in factors if isinstance(factor, (Indicator, Delta))]
@@ -82,13 +86,47 @@ def _weak_choice(factors: Sequence[Expr], scope: Scope) -> Expr | None:
     for position, factor in enumerate(factors):
         if isinstance(factor, Where) and len(factors) > 1:
             branches = (factor.then, factor.otherwise)
-            if all(not free_indices(b) and _is_weak(b, scope) for b in branches):
+            if all(not free_indices(b) and is_weak(b, scope) for b in branches):
                 rest = [*factors[:position], *factors[position + 1 :]]
                 return Where(factor.condition, *(mul(*rest, branch) for branch in branches))
     return None
 
 
-def _is_weak(expr: Expr, scope: Scope) -> bool:
+def _scaled_sum(factors: Sequence[Expr], scope: Scope) -> Expr | None:
+    """s*sum_k a_ik*b_kj = sum_k s*a_ik*b_kj, where the sum scales a factor of its own."""
+    sums = [f for f in factors if isinstance(f, Reduce) and f.op == "sum" and f.condition is None]
+    if len(sums) != 1 or not isinstance(sums[0].body, Mul):
+        return None
+    numbers = [factor for factor in factors if factor is not sums[0]]
+    inside = sums[0].body.factors
+    if scaled_operand(inside, numbers, free_indices(sums[0]), scope) is None:
+        return None
+    return Reduce("sum", sums[0].indices, None, Mul((*inside, *numbers)))
+
+
+def scaled_operand(
+    factors: Sequence[Expr], numbers: Sequence[Expr], result: frozenset[Index], scope: Scope
+) -> list[Expr] | None:
+    """Return two factors that are summed, one of them scaled: an array no larger than the result.
+
+    Of arrays that seem equally large the factor is taken, in forward: what is summed there are
+    channels as a rule, fewer than the places or rows of the result. In backward rows are summed.
+    """
+    arrays = [f for f in factors if isinstance(f, Element) and f.subscripts]
+    if scope.backward or len(factors) != 2 or len(arrays) != 2 or not numbers or not result:
+        return None
+    bases = [number.base if isinstance(number, Power) else number for number in numbers]
+    if not all(not free_indices(base) and is_weak(base, scope) for base in bases):
+        return None
+    sizes = [nominal_size(free_indices(factor)) for factor in factors]
+    small = sizes.index(min(sizes))
+    if sizes[small] > nominal_size(result):
+        return None
+    return [Mul((f, *numbers)) if n == small else f for n, f in enumerate(factors)]
+
+
+def is_weak(expr: Expr, scope: Scope) -> bool:
+    """Say whether an expression without indices is a Python number."""
     return lower(expr, scope, ()).array.kind == "weak"
 
 
@@ -194,7 +232,7 @@ def _take_means(factors: list[Expr], scope: Scope, frame: Frame) -> tuple[list[E
 def _mean(value: Value) -> Value | None:
     array = value.array
     if isinstance(array, Reduction) and array.op == "sum":
-        return Value(Reduction("mean", array.array, array.axes), value.axes)
+        return Value(replace(array, op="mean"), value.axes)
     return None
 
 

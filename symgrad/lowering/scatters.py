@@ -53,6 +53,8 @@ class Part(PythonNumber):
         array: what goes there; its axes are those of the places.
         sign: 1 to add it, -1 to subtract it.
         assigned: nothing else is put at the places, so that it may be assigned.
+        fresh: pairs of numbers; nothing was put at the places before where each is less than its
+            other, so that it may be assigned there. Empty where that isn't known.
     """
 
     loops: tuple[Loop, ...]
@@ -60,6 +62,7 @@ class Part(PythonNumber):
     array: Array
     sign: int = 1
     assigned: bool = False
+    fresh: tuple[tuple[Array, Array], ...] = ()
 
 
 @array_node

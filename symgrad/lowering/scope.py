@@ -35,7 +35,7 @@ from symgrad.language.expr import (
 )
 from symgrad.language.layer import Statement
 from symgrad.language.program import Program
-from symgrad.lowering.arrays import Value
+from symgrad.lowering.arrays import Array, Value
 
 NOMINAL_EXTENT = 100
 # these keep finite arguments finite
@@ -70,6 +70,8 @@ class Scope:
         whole: constants that are whole numbers.
         checked: keys of integer inputs with the lengths that their values stay below.
         margins: how far the padded reads of a (tensor, value) leave each of its axes.
+        backward: whether the statement stands in backward.
+        computed: what the statements before compute, which a later one may read.
         accesses: keys of the affine places that the formula reads, and so checks at the call.
     """
 
@@ -84,6 +86,8 @@ class Scope:
     integers: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
     accesses: frozenset[object] = frozenset()
+    backward: bool = False
+    computed: set[Array] = field(default_factory=set)
     margins: Mapping[tuple[str, Expr], Any] = field(default_factory=dict)
 
     def define(self, statement: Statement, kind: str = "float") -> None:

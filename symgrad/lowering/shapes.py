@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 from symgrad.formats.text import to_text
@@ -76,7 +77,9 @@ def name_axes(program: Program, scope: Scope) -> AxisNames:
         if length_key(extent) in letters or isinstance(extent, Number):
             continue
         choices = itertools.chain((own,), spare, (f"{own}{n}" for n in itertools.count(1)))
-        letter = next(choice for choice in choices if choice not in taken)
+        # lengths are passed on as keywords, `_lengths(self, reason, i=...)`
+        named = (choice for choice in choices if choice.isidentifier() and not iskeyword(choice))
+        letter = next(choice for choice in named if choice not in taken)
         letters[length_key(extent)] = letter
         taken.add(letter)
     return AxisNames(letters)

@@ -1,14 +1,22 @@
-"""Compute nothing twice, keep nothing unread: passes over the lines of a program."""
+"""Compute nothing twice, keep nothing unread: passes over the lines of a program.
+
+What forward computes and backward reads is kept, and computed again where that costs no more than
+to read it: a view, a number, the places along an axis, one operation of an array that is kept
+anyway with a number (`1 - y`, `2 * x`, `y**2`). All else costs a function or a pass over several
+arrays, and keeping it is one write in forward for one read in backward.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from symgrad.lowering.arrays import (
     Apply,
     Arange,
     Array,
     Cast,
+    Contraction,
     Expand,
     Hyperparameter,
     KeptExtent,
@@ -19,7 +27,7 @@ from symgrad.lowering.arrays import (
     Variable,
 )
 from symgrad.lowering.combine import expand
-from symgrad.lowering.lines import Line, read_counts, readers, replace_in
+from symgrad.lowering.lines import Line, read_counts, readers, reads, replace_in
 from symgrad.lowering.names import fresh_name
 from symgrad.lowering.scatters import Scatter, bound_loops, is_in_loop
 from symgrad.lowering.traversal import rewrite, walk
@@ -64,8 +72,8 @@ def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
         part = _largest_repeated(lines)
         if part is None:
             return lines
-        holders = [n for n, line in enumerate(lines) if part in walk(line.array)]
-        forward = [line for line in lines if not line.backward]
+        holders = [n for n, line in enumerate(lines) if part in _shareable(line.array)]
+        forward = [lines[n] for n in holders if not lines[n].backward]
         if is_light(part) and sum(p == part for line in forward for p in walk(line.array)) == 1:
             holders = [n for n in holders if lines[n].backward] or holders
         owner = _owner(part, holders, lines)
@@ -77,7 +85,8 @@ def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
         else:
             lines.remove(owner)
         lines.insert(holders[0], owner)
-        later = [line for line in lines[holders[0] :] if line is not owner]
+        rest = (line for line in lines[holders[0] :] if line is not owner)
+        later = [line for line in rest if part in _shareable(line.array)]
         replace_in(later, _replacement(part, owner.variable))
 
 
@@ -105,15 +114,26 @@ def is_light(array: Array) -> bool:
 def _largest_repeated(lines: list[Line]) -> Array | None:
     counts: dict[Array, list[int]] = {}
     for line in lines:
-        for part in walk(line.array):
-            if not is_cheap(part) and not bound_loops(part):
-                # a layout has a line of its own, which says what it is
-                times = 2 if is_layout(part) and part is not line.array else 1
-                counts.setdefault(part, [0, 0])[line.backward] += times
+        for part, times in _shareable(line.array).items():
+            counts.setdefault(part, [0, 0])[line.backward] += times
     repeated = [
         part for part, found in counts.items() if (max(found) if is_light(part) else sum(found)) > 1
     ]
     return max(repeated, key=lambda part: sum(1 for _ in walk(part)), default=None)
+
+
+def _shareable(array: Array) -> dict[Array, int]:
+    """Return how often each part occurs that could have a line of its own; the array keeps it."""
+    found: dict[Array, int] | None = array.__dict__.get("_shareable")
+    if found is None:
+        found = {}
+        for part in walk(array):
+            if not is_cheap(part) and not bound_loops(part):
+                # a layout has a line of its own, which says what it is
+                times = 2 if is_layout(part) and part is not array else 1
+                found[part] = found.get(part, 0) + times
+        object.__setattr__(array, "_shareable", found)
+    return found
 
 
 # --- single uses ---------------------------------------------------------------------------------
@@ -121,17 +141,16 @@ def _largest_repeated(lines: list[Line]) -> Array | None:
 
 def inline(lines: list[Line]) -> list[Line]:
     """Put a short intermediate that one line of its own method reads once into that line."""
+    counts = read_counts(lines)
     changed = True
     while changed:
         changed = False
-        counts = read_counts(lines)
-        for position, line in enumerate(lines):
+        for line in list(lines):
             if line.result or line.given or counts.get(line.name, 0) != 1:
                 continue
             if _inline_line(line, lines):
-                del lines[position]
+                lines.remove(line)
                 changed = True
-                break
     return lines
 
 
@@ -162,7 +181,8 @@ def inline_views(lines: list[Line]) -> list[Line]:
         if not line.result and is_cheap(line.array) and not (line.given and operations(line.array)):
             if line.array.kind == "weak" and not isinstance(line.array, (Literal, Size)):
                 continue
-            replace_in(lines, lambda array, line=line: _substitute(array, line))  # type: ignore[misc]
+            reading = list(readers(lines, line.name))
+            replace_in(reading, lambda array, line=line: _substitute(array, line))  # type: ignore[misc]
             lines.remove(line)
     return lines
 
@@ -183,8 +203,15 @@ def drop_unread(lines: list[Line]) -> list[Line]:
 def keep_dimensions(lines: list[Line]) -> list[Line]:
     """Give an intermediate its broadcast shape at once, where every reader expands it alike."""
     layouts = _layouts(lines)
+    own = {line.name: line for line in lines}
+    reading: dict[str, list[Line]] = {}
+    for line in lines:
+        for name in reads(line):
+            reading.setdefault(name, []).append(line)
     while True:
-        bad = [name for name in layouts if not _can_expand(name, layouts, lines)]
+        bad = [
+            name for name in layouts if not _can_expand(own[name], layouts, reading.get(name, ()))
+        ]
         if not bad:
             break
         for name in bad:
@@ -216,13 +243,13 @@ def _layouts(lines: list[Line]) -> dict[str, Layout]:
     return {line.name: found[line.name] for line in lines if line.name in found and not line.result}
 
 
-def _can_expand(name: str, layouts: dict[str, Layout], lines: list[Line]) -> bool:
-    line = next(line for line in lines if line.name == name)
+def _can_expand(line: Line, layouts: dict[str, Layout], reading: Iterable[Line]) -> bool:
+    name = line.name
     if not _pushes(line.array, layouts, layouts[name]):
         return False
     return all(
         _reads_expanded(reader.array, name, layouts, layouts.get(reader.name) == layouts[name])
-        for reader in readers(lines, name)
+        for reader in reading
     )
 
 
@@ -288,21 +315,34 @@ def push_expand(array: Array, layout: Layout) -> Array:
     if isinstance(array, Variable):
         return _expanded_variable(array, layout)
     if isinstance(array, Reduction):
-        return Reduction(array.op, array.array, array.axes, True)
+        return replace(array, keepdims=True)
     if isinstance(array, Apply):
         return Apply(array.op, tuple(push_expand(arg, layout) for arg in array.args))
     return expand(array, layout)
 
 
+def _put_back(taken: Indexed) -> Layout:
+    """Return the layout that puts back the axes which a subscript takes away.
+
+    Those of a product are of length 1.
+    """
+    kept = iter(range(taken.ndim))
+    return tuple(None if isinstance(item, Array) else next(kept) for item in taken.items)
+
+
 def keep_dimensions_inside(array: Array) -> Array:
-    """Write `a.sum(axis=1)[:, None]` as a sum that keeps its dimensions."""
+    """Write `a.sum(axis=1)[:, None]` as a sum with kept dimensions, `a[:, 0][:, None]` as `a`."""
 
     def visit(part: Array) -> Array | None:
         if isinstance(part, Expand) and isinstance(part.array, Reduction):
             reduction = part.array
             if not reduction.keepdims and keepdims_layout(reduction) == part.layout:
                 inner = rewrite(reduction.array, visit)
-                return Reduction(reduction.op, inner, reduction.axes, True)
+                return replace(reduction, array=inner, keepdims=True)
+        if isinstance(part, Expand) and isinstance(part.array, Indexed):
+            taken = part.array
+            if isinstance(taken.array, Contraction) and part.layout == _put_back(taken):
+                return rewrite(taken.array, visit)
         return None
 
     return rewrite(array, visit)

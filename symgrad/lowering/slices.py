@@ -41,6 +41,7 @@ from symgrad.lowering.placing import (
     Position,
     Slices,
     as_slices,
+    first_to_reach,
     margins,
     overlaps,
 )
@@ -66,7 +67,8 @@ def by_slices(placed: Placed, scope: Scope) -> Value | None:
         plain = Value(align(value, axes), placed.axes)
         return plain if sign > 0 else combine("neg", (plain,), placed.axes)
     alone = not overlaps(placed.placements, slices)
-    part = Part(filling.loops(), runs, align(value, axes), sign, alone)
+    fresh = () if alone else filling.fresh()
+    part = Part(filling.loops(), runs, align(value, axes), sign, alone, fresh)
     shape = tuple(lower_extent(Extent(index), scope) for index in placed.axes)
     edges = tuple(_edges(limits.get(index), scope) for index in placed.axes)
     signed = any(limit.signed for limit in limits.values())
@@ -125,6 +127,16 @@ class Filling:
         return tuple(
             Loop(LoopIndex(name), lower_extent(Extent(tap), self.scope))
             for tap, name in self.names.items()
+        )
+
+    def fresh(self) -> tuple[tuple[Array, Array], ...]:
+        """Return what is less than what in the turns that are the first at their places."""
+        inside = _with_loops(self.names, self.scope)
+        taps: dict[Index, Expr] = {tap: Element(name) for tap, name in self.names.items()}
+        pairs = first_to_reach(self.placed.placements, self.slices)
+        return tuple(
+            (lower_count(substitute(tap, taps), inside), lower_count(step, inside))
+            for tap, step in pairs
         )
 
     def runs(self) -> tuple[Array, ...]:

@@ -70,20 +70,20 @@ def _matrix_product(product: Product, stack_first: bool) -> Array:
     stack = as_matrices(product.stack, layout.rows, layout.columns, layout.lead)
     if product.other.axes == inner and len(inner) == 1:
         if layout.rows == inner:
-            return _matmul(product.other.array, stack, layout.lead)
-        return _matmul(stack, product.other.array, layout.lead)
+            return matrix_stacks(product.other.array, stack, layout.lead)
+        return matrix_stacks(stack, product.other.array, layout.lead)
     groups = (outer, inner) if stack_first else (inner, outer)
     if (layout.rows, layout.columns) != groups:
         stack = permute(stack, (*range(stack.ndim - 2), stack.ndim - 1, stack.ndim - 2))
     if stack_first:
         other = as_matrices(product.other, inner, product.own, layout.lead)
-        return _matmul(stack, other, layout.lead)
+        return matrix_stacks(stack, other, layout.lead)
     other = as_matrices(product.other, product.own, inner, layout.lead)
-    return _matmul(other, stack, layout.lead)
+    return matrix_stacks(other, stack, layout.lead)
 
 
-def _matmul(left: Array, right: Array, lead: Frame) -> Array:
-    """Multiply two stacks, or a vector and a stack; the letters only count the axes."""
+def matrix_stacks(left: Array, right: Array, lead: Frame) -> Array:
+    """Multiply two stacks over `lead`, or a vector and a stack; the letters only count axes."""
     letters = string.ascii_lowercase[: len(lead)]
     ends = {1: ("y", "y"), 2: ("xy", "yz")}
     spelled = [

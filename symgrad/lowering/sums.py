@@ -24,7 +24,7 @@ from symgrad.lowering.combine import as_float, combine, multiply, number, scalar
 from symgrad.lowering.contraction import contract
 from symgrad.lowering.elementwise import Frame, lower
 from symgrad.lowering.factors import sum_parts
-from symgrad.lowering.products import lower_product, mask_value
+from symgrad.lowering.products import lower_product, mask_value, scaled_operand
 from symgrad.lowering.running import running_step
 from symgrad.lowering.scope import Scope, is_finite, natural_frame
 
@@ -39,6 +39,8 @@ def lower_sum(expr: Reduce, scope: Scope, frame: Frame) -> Value:
     inside = [factor for factor in factors if not bound.isdisjoint(free_indices(factor))]
     unused = [i for i in indices if not any(i in free_indices(factor) for factor in inside)]
     outside.extend(Extent(index) for index in unused)
+    scaled = scaled_operand(inside, outside, free_indices(expr), scope)
+    inside, outside = (inside, outside) if scaled is None else (scaled, [])
     sums = [
         _lower_component(component, [i for i in indices if i not in unused], scope, frame)
         for component in _components(inside, bound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from symgrad.lowering.arrays import Array, Variable
@@ -38,25 +38,49 @@ def walk(array: Array) -> Iterator[Array]:
         stack.extend(reversed(_children(current)))
 
 
-def _map_part(part: Any, function: Callable[[Array], Array]) -> Any:
+def map_children(array: Array, function: Callable[[Array], Array]) -> Array:
+    """Return the same node with `function` applied to the arrays directly inside it."""
+    return _with_children(array, [function(child) for child in _children(array)])
+
+
+def _with_children(array: Array, new: Sequence[Array]) -> Array:
+    """Return the same node with other arrays directly inside it."""
+    if all(a is b for a, b in zip(_children(array), new, strict=True)):
+        return array
+    rest = iter(new)
+    return type(array)(*(_filled(part, rest) for part in array.parts()))
+
+
+def _filled(part: Any, rest: Iterator[Array]) -> Any:
+    """Return a field with the next of `rest` for each array in it."""
     if isinstance(part, Array):
-        return function(part)
+        return next(rest)
     if isinstance(part, tuple):
-        return tuple(_map_part(item, function) for item in part)
+        return tuple([_filled(item, rest) for item in part])
     return part
 
 
-def map_children(array: Array, function: Callable[[Array], Array]) -> Array:
-    """Return the same node with `function` applied to the arrays directly inside it."""
-    parts = array.parts()
-    new = tuple(_map_part(part, function) for part in parts)
-    return array if new == parts else type(array)(*new)
-
-
 def rewrite(array: Array, function: Callable[[Array], Array | None]) -> Array:
-    """Rewrite from the outside in: where `function` returns an array, it stands instead."""
-    new = function(array)
-    return new if new is not None else map_children(array, lambda part: rewrite(part, function))
+    """Rewrite from the outside in: where `function` returns an array, it stands instead.
+
+    A stack of its own: a sum of hundreds of terms is as many nodes deep.
+    """
+    done: list[Array] = []
+    stack = [(array, False)]
+    while stack:
+        current, inside_done = stack.pop()
+        count = len(_children(current))
+        if inside_done:
+            new: Array | None = _with_children(current, done[len(done) - count :])
+            del done[len(done) - count :]
+        else:
+            new = function(current) if count else function(current) or current
+            if new is None:
+                stack.append((current, True))
+                stack.extend((child, False) for child in reversed(_children(current)))
+        if new is not None:
+            done.append(new)
+    return done[0]
 
 
 def variables(array: Array) -> Iterator[Variable]:

@@ -205,6 +205,8 @@ def reduce_windows(op: str, value: Value, indices: Iterable[Index]) -> Value:
     """
     gone = set(indices)
     value = under_windows(value)
+    if op in BY_PLACES:
+        value = _reduce_nested(op, value, gone)
     axes = tuple(n for n, index in enumerate(value.axes) if index in gone)
     few = is_windows(value.array) or all(_is_short(value.axes[axis]) for axis in axes)
     if not axes or len(axes) == len(value.axes) or op not in BY_PLACES or not few:
@@ -212,6 +214,23 @@ def reduce_windows(op: str, value: Value, indices: Iterable[Index]) -> Value:
     kept = tuple(index for index in value.axes if index not in gone)
     options = (("axis", axes[0] if len(axes) == 1 else axes),)
     return Value(Helper(f"_{op}_by_places", (value.array,), len(kept), options), kept)
+
+
+def _reduce_nested(op: str, value: Value, gone: set[Index]) -> Value:
+    """Reduce windows along one axis before those along the next are laid over what is left.
+
+    Windows of U by V places take U + V passes so, instead of U*V.
+    """
+    outer = value.array
+    if not isinstance(outer, Windows) or not isinstance(outer.array, Windows):
+        return value
+    inner = outer.array
+    if not gone.issuperset(value.axes[-2:]) or outer.axis == inner.ndim - 1:
+        return value
+    first = _reduce_nested(op, Value(inner, value.axes[:-1]), gone)
+    options = (("axis", first.array.ndim - 1),)
+    reduced = Helper(f"_{op}_by_places", (first.array,), first.array.ndim - 1, options)
+    return Value(replace(outer, array=reduced), (*first.axes[:-1], value.axes[-1]))
 
 
 def _is_short(index: Index) -> bool:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from fractions import Fraction
 from itertools import pairwise
 
 from symgrad.language.layer import Layer
 from symgrad.lowering.arrays import Array, Opaque, Size, Variable
 from symgrad.lowering.constants import constants_of
-from symgrad.lowering.plan import Argument, Assignment, Check, Derived, Method, Plan
-from symgrad.lowering.scatters import Loop, Scatter
+from symgrad.lowering.plan import (
+    Argument,
+    Assignment,
+    Check,
+    Derived,
+    HelperCheck,
+    Method,
+    Plan,
+)
+from symgrad.lowering.scatters import Loop
+from symgrad.lowering.steps import Step, overwritten
+from symgrad.lowering.storage import steps_of
+from symgrad.lowering.traversal import variables
 from symgrad.lowering.traversal import walk as walk_array
 from symgrad.rendering.code import attribute, python_name, tuple_text
 from symgrad.rendering.docstring import backward_docstring, forward_docstring
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, opaque_name, to_numpy
-from symgrad.rendering.print_scatters import scatter_lines
+from symgrad.rendering.print_steps import step_lines
 from symgrad.rendering.warnings import loud_names, may_warn_needlessly
-from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_call, wrap_value
+from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_call
 
 BODY = INDENT * 2
 # an attribute that is read more often gets a local name
@@ -28,20 +39,25 @@ READS = 2
 # --- the constructor -----------------------------------------------------------------------------
 
 
-def constructor(plan: Plan) -> list[str]:
+def constructor(plan: Plan, buffers: bool = False) -> list[str]:
     """Return the lines of __init__; none where the layer has nothing to be given."""
     layer = plan.layer
     functions = opaque_functions(plan)
     options = [opaque_name(name, order) for name, order in functions]
     options += [f"{python_name(n)}={number_text(v)}" for n, v in layer.constants.items()]
+    options += ["buffers=False"] if buffers else []
     params = [python_name(name) for name in layer.params]
     if not params and not options:
         return []
     args = ["self", *params, *(["*", *options] if options else [])]
     lines = wrap_call("def __init__", args, ":", INDENT)
-    lines += [f"{BODY}{attribute(name)} = np.asarray({python_name(name)})" for name in layer.params]
+    for name in layer.params:
+        args = [f'"{name}"', python_name(name)]
+        args += ["integer=True"] if name in layer.integers else []
+        lines += wrap_call(f"{attribute(name)} = _parameter", args, "")
     lines += [f"{BODY}{attribute(opaque_name(*f))} = {opaque_name(*f)}" for f in functions]
     lines += [f"{BODY}{line}" for line in constant_lines(layer)]
+    lines += [f"{BODY}self._buffers = {{}} if buffers else None"] if buffers else []
     return lines
 
 
@@ -81,10 +97,11 @@ def number_text(value: Fraction | float | int) -> str:
 # --- forward and backward ------------------------------------------------------------------------
 
 
-def forward_lines(plan: Plan) -> list[str]:
-    """Return the lines of forward."""
+def forward_lines(plan: Plan, buffers: bool = False) -> list[str]:
+    """Return the lines of forward; with `buffers` it can write over its results of before."""
     layer = plan.layer
     names = Names()
+    taken = _taken(plan)
     given = [python_name(name) for name in layer.inputs if name not in layer.params]
     lines = wrap_call("def forward", ["self", *given], ":", INDENT)
     lines.append(f'{BODY}"""{forward_docstring(plan)}"""')
@@ -95,14 +112,24 @@ def forward_lines(plan: Plan) -> list[str]:
         lines += wrap_call("_not_empty", args, "")
     lines += range_lines(plan.forward, names, _taken(plan))
     lines += check_lines(plan.forward.checks, names)
+    stored = taken if buffers else None
+    steps = steps_of(plan, plan.forward, plan.kept, _too_long(names), taken=stored)
+    lines += _spare_lines(plan.forward.arguments, layer.params) if buffers else []
     output = _only_kept_output(plan)
-    if output is not None:
+    if output is not None and output not in overwritten(steps):
         own = Names({output: attribute(output)})
-        lines += assignment_lines(plan.forward, own, _taken(plan), attribute(output), last=True)
+        text = attribute(output)
+        lines += assignment_lines(plan.forward, steps, own, taken, text, last=True)
         return [*lines, *check_lines(plan.forward.late_checks, own)]
-    body = assignment_lines(plan.forward, names, _taken(plan), None, last=not plan.kept)
+    body = assignment_lines(plan.forward, steps, names, taken, None, last=not plan.kept)
     lines += _before_return(body, [*check_lines(plan.forward.late_checks, names), *_keep(plan)])
     return lines
+
+
+def _spare_lines(arguments: Iterable[Argument], params: Sequence[str]) -> list[str]:
+    """Return the line that keeps arguments from being written to."""
+    arrays = [python_name(a.name) for a in arguments if a.axes and a.name not in params]
+    return wrap_call("_spare", ["self", *arrays], "") if arrays else []
 
 
 def _only_kept_output(plan: Plan) -> str | None:
@@ -126,7 +153,7 @@ def _taken(plan: Plan) -> set[str]:
 
 def _before_return(body: list[str], lines: list[str]) -> list[str]:
     """Put lines in front of the return statement, which may take several lines itself."""
-    place = max(n for n, line in enumerate(body) if line.startswith(f"{BODY}return"))
+    place = max(n for n, line in enumerate(body) if line.startswith(f"{BODY}return "))
     return [*body[:place], *lines, *body[place:]]
 
 
@@ -152,8 +179,8 @@ def _pairs_line(pairs: Sequence[tuple[str, str]]) -> str:
     return f"{BODY}{left} = {right}"
 
 
-def backward_lines(plan: Plan) -> list[str]:
-    """Return the lines of backward."""
+def backward_lines(plan: Plan, buffers: bool = False) -> list[str]:
+    """Return the lines of backward; with `buffers` it can write over its results of before."""
     layer = plan.layer
     arguments = plan.backward.arguments
     default = "=1.0" if len(arguments) == 1 and not arguments[0].axes else ""
@@ -168,11 +195,12 @@ def backward_lines(plan: Plan) -> list[str]:
     names = Names({name: attribute(name) for name in stored if name not in often})
     lines += take_arguments(arguments, "_gradients", (), Names())
     lines += _pairs([(python_name(name), attribute(name)) for name in often])
-    lines += _backward_body(plan, names)
+    lines += _spare_lines(arguments, ()) if buffers else []
+    lines += _backward_body(plan, names, buffers)
     return lines
 
 
-def _backward_body(plan: Plan, names: Names) -> list[str]:
+def _backward_body(plan: Plan, names: Names, buffers: bool) -> list[str]:
     """Assign gradients, store those of params, and return the others in order."""
     params = plan.layer.params
     inputs = [name for name, _ in plan.gradients]
@@ -181,13 +209,31 @@ def _backward_body(plan: Plan, names: Names) -> list[str]:
     stored = [(dict(plan.gradients)[n], a) for n, a in returns.items() if n in params]
     method = Method((), (), plan.backward.assignments, tuple(kept))
     reads = method.reads()
-    direct = {name for name, array in stored if _is_named(array, name) and not reads.get(name)}
+    live = {variable.name for _, array in stored for variable in variables(array)}
+    taken = _taken(plan)
+    stored_names = taken if buffers else None
+    before = plan.forward.assignments
+    steps = steps_of(plan, method, live, _too_long(names), before, stored_names)
+    direct = {
+        name
+        for name, array in stored
+        if _is_named(array, name) and not reads.get(name) and name not in overwritten(steps)
+    }
     names = Names({**names.attributes, **{name: attribute(name) for name in direct}})
     stored = [(name, array) for name, array in stored if name not in direct]
     loud = loud_names(plan.forward.assignments)
-    body = assignment_lines(method, names, _taken(plan), None, not stored, loud)
+    body = assignment_lines(method, steps, names, taken, None, not stored, loud)
     stores = [f"{BODY}{attribute(name)} = {to_numpy(a, names).text}" for name, a in stored]
     return _before_return(body, stores) if kept else [*body, *stores]
+
+
+def _too_long(names: Names) -> Callable[[str, Array], bool]:
+    """Return what says of a name and an array whether `name = array` is too long for a line."""
+
+    def is_long(name: str, array: Array) -> bool:
+        return len(f"{BODY}{names.text(name)} = {to_numpy(array, names).text}") > WIDTH
+
+    return is_long
 
 
 def _is_named(array: Array, name: str) -> bool:
@@ -225,10 +271,11 @@ def _argument_text(argument: Argument, params: Sequence[str], names: Names) -> s
 
 def range_lines(method: Method, names: Names, taken: set[str]) -> list[str]:
     """Return the lines that note the lengths which follow from the inputs', and check reads."""
-    sure = [derived for derived in method.derived if not derived.reason]
-    lines = [
+    lines = [line for check in method.step_checks for line in _check_call(check, names)]
+    lines += [
         f'{BODY}self.extents["{derived.letter}"] = {to_numpy(derived.length, names).text}'
-        for derived in sure
+        for derived in method.derived
+        if not derived.reason
     ]
     reasons = dict.fromkeys(derived.reason for derived in method.derived if derived.reason)
     for reason in reasons:
@@ -239,10 +286,11 @@ def range_lines(method: Method, names: Names, taken: set[str]) -> list[str]:
                 lines += [f"{BODY}{part}" for part in parts]
                 lengths.append(last)
         lines += wrap_call("_lengths", ["self", f'"{reason}"', *lengths], "")
-    for check in method.range_checks:
-        args = [_check_argument(arg, names) for arg in check.args]
-        lines += wrap_call(check.function, args, "")
-    return lines
+    return [*lines, *(line for check in method.range_checks for line in _check_call(check, names))]
+
+
+def _check_call(check: HelperCheck, names: Names) -> list[str]:
+    return wrap_call(check.function, [_check_argument(arg, names) for arg in check.args], "")
 
 
 def _fitted_length(derived: Derived, names: Names, taken: set[str]) -> list[str]:
@@ -278,16 +326,18 @@ def check_lines(checks: Iterable[Check], names: Names) -> list[str]:
 
 def assignment_lines(
     method: Method,
+    steps: Sequence[Step],
     names: Names,
     taken: set[str],
     output: str | None,
     last: bool,
     loud: Set[str] = frozenset(),
 ) -> list[str]:
-    """Return the assignments and the return statement.
+    """Return the statements that assign, and the return statement.
 
     Args:
         method: the method.
+        steps: its steps.
         names: how names print.
         taken: names that a new part may not take.
         output: the attribute that the last assignment goes to, if any.
@@ -297,16 +347,16 @@ def assignment_lines(
     silenced = _spanned(method.assignments, may_warn_needlessly(method.assignments, loud))
     lines: list[str] = []
     silent = False
-    for assignment in method.assignments:
-        quiet = assignment.name in silenced
+    for step in steps:
+        quiet = step.source.name in silenced
         if quiet and not silent:
             lines.append(f'{BODY}with np.errstate(all="ignore"):  # branches that are not taken')
         silent = quiet
         indent = BODY + INDENT if quiet else BODY
-        final = assignment is method.assignments[-1] and not quiet
-        target = _target(assignment, method.returns, names, final and last)
-        lines += _assign(assignment, target, indent, names, taken)
-    if not any(line.lstrip().startswith("return") for line in lines):
+        final = step is steps[-1] and not quiet
+        target = _target(step, method.returns, names, final and last)
+        lines += step_lines(step, target, indent, names, taken)
+    if not any(line.lstrip().startswith("return ") for line in lines):
         lines += _return(method.returns, names)
     return lines if output is None else _returned(lines, output)
 
@@ -327,36 +377,12 @@ def _returned(lines: list[str], output: str) -> list[str]:
     return lines if lines[-1].endswith(f"return {output}") else [*lines, f"{BODY}return {output}"]
 
 
-def _target(
-    assignment: Assignment, returns: Sequence[Array], names: Names, may_return: bool
-) -> str:
+def _target(step: Step, returns: Sequence[Array], names: Names, may_return: bool) -> str:
     alone = len(returns) == 1 and isinstance(returns[0], Variable)
-    text = names.text(assignment.name)
-    if may_return and alone and returns[0].name == assignment.name and "." not in text:  # type: ignore[attr-defined]
-        return "return"
+    text = names.text(step.name)
+    if may_return and alone and returns[0].name == step.name and "." not in text:  # type: ignore[attr-defined]
+        return text if step.over == step.name else "return"
     return text
-
-
-def _assign(
-    assignment: Assignment, target: str, indent: str, names: Names, taken: set[str]
-) -> list[str]:
-    if isinstance(assignment.array, Scatter):
-        return scatter_lines(target, assignment.name, assignment.array, names, taken, indent)
-    lines: list[str] = []
-
-    def text(array: Array) -> str:
-        return to_numpy(array, names).text
-
-    pieces = fit(target, assignment.name, assignment.array, text, taken, WIDTH - len(indent))
-    for number, (name, array) in enumerate(pieces, start=1):
-        if number == len(pieces) and assignment.comment:
-            lines.append(f"{indent}# {assignment.comment}")
-        if name == "return":
-            lines += wrap_value("return ", text(array), indent)
-        else:
-            plain = name if name == target else python_name(name)
-            lines += wrap_value(f"{plain} = ", text(array), indent)
-    return lines
 
 
 def _return(returns: Sequence[Array], names: Names) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from symgrad.rendering.distinct import require_distinct
 from symgrad.rendering.docstring import Documented, class_docstring
 from symgrad.rendering.methods import backward_lines, constructor, forward_lines
 
@@ -16,17 +17,28 @@ class ClassText:
         name: the class's name.
         docstring: the lines of its docstring.
         methods: the lines of each method.
+        functions: the lines of each function that stands above the class.
     """
 
     name: str
     docstring: list[str]
     methods: list[list[str]]
+    functions: list[list[str]] = field(default_factory=list)
 
 
 def numpy_class(documented: Documented) -> ClassText:
-    """Return the class of a plan."""
-    plan = documented.plan
-    methods = [constructor(plan), forward_lines(plan), backward_lines(plan)]
+    """Return the class of a plan.
+
+    Raises:
+        FormulaError: two names of the formula would be one in Python.
+    """
+    plan, buffers = documented.plan, documented.buffers
+    require_distinct(plan)
+    methods = [
+        constructor(plan, buffers),
+        forward_lines(plan, buffers),
+        backward_lines(plan, buffers),
+    ]
     return ClassText(
         plan.layer.name, class_docstring(documented), [method for method in methods if method]
     )

@@ -25,7 +25,6 @@ from symgrad.lowering.arrays import (
     Literal,
     Opaque,
     Permute,
-    Reduction,
     Size,
     Tri,
     Variable,
@@ -36,6 +35,7 @@ from symgrad.rendering.code import (
     attribute,
     binary,
     call,
+    layout_text,
     python_name,
     raised,
     tuple_text,
@@ -67,10 +67,20 @@ def to_numpy(array: Array, names: Names) -> Code:
     Raises:
         AssertionError: for a node that NumPy code has no form for.
     """
-    found = names.known.get(array)
-    if found is None:
-        found = names.known[array] = printed(array, names)
-    return found
+    for part in _leftmost(array, names):
+        names.known[part] = printed(part, names)
+    return names.known[array]
+
+
+def _leftmost(array: Array, names: Names) -> list[Array]:
+    """Return what is to be printed, the innermost first, so that a long sum is no recursion."""
+    found: list[Array] = []
+    while array not in names.known:
+        found.append(array)
+        if not isinstance(array, Apply):
+            break
+        array = array.args[0]
+    return found[::-1]
 
 
 @singledispatch
@@ -237,8 +247,10 @@ def _function(array: Apply, args: list[str]) -> Code:
     if array.kind == "weak" and array.op in NUMBER_FUNCTIONS:
         return call(NUMBER_FUNCTIONS[array.op], *args)
     text = row.numpy.format(*args)
-    # a NumPy float64 scalar would turn float32 arrays into float64
-    return Code(f"float({text})" if array.kind == "weak" else text)
+    if array.kind == "weak":  # a NumPy float64 scalar would turn float32 arrays into float64
+        return Code(f"float({text})")
+    # SciPy has no float16, and takes it to another type
+    return Code(f"{text}.astype(self.dtype, copy=False)" if text.startswith("special.") else text)
 
 
 @printed.register
@@ -280,12 +292,7 @@ def _(array: Permute, names: Names) -> Code:
 @printed.register
 def _(array: Expand, names: Names) -> Code:
     inner = to_numpy(array.array, names).at(Level.ATOM)
-    items = ["None" if axis is None else ":" for axis in array.layout]
-    trailing = 0
-    while items and items[-1 - trailing] == ":" and trailing < len(items) - 1:
-        trailing += 1
-    shown = items[: len(items) - trailing]
-    return Code(f"{inner}[{', '.join(shown)}]")
+    return Code(inner + layout_text(array.layout))
 
 
 @printed.register
@@ -305,23 +312,9 @@ def _(array: Fill, names: Names) -> Code:
 # --- reductions ----------------------------------------------------------------------------------
 
 
-def _axis_text(axes: tuple[int, ...]) -> str:
+def axis_text(axes: tuple[int, ...]) -> str:
+    """Return axes as an argument: one alone, or a tuple."""
     return str(axes[0]) if len(axes) == 1 else tuple_text([str(axis) for axis in axes])
-
-
-_INITIAL = {"max": "-np.inf", "min": "np.inf"}
-
-
-@printed.register
-def _(array: Reduction, names: Names) -> Code:
-    options: dict[str, str] = {}
-    if array.keepdims or len(array.axes) < array.array.ndim:
-        options["axis"] = _axis_text(array.axes)
-    if array.keepdims:
-        options["keepdims"] = "True"
-    if array.op in _INITIAL:  # an axis may be empty
-        options["initial"] = _INITIAL[array.op]
-    return call(f"{to_numpy(array.array, names).at(Level.ATOM)}.{array.op}", **options)
 
 
 _RUNNING = {
@@ -345,7 +338,10 @@ def _(array: Contraction, names: Names) -> Code:
     args = [to_numpy(arg, names) for arg in array.args]
     texts = [arg.text for arg in args]
     if array.form == "matmul":
-        return binary(args[0], "@", args[1], Level.PRODUCT)
+        # brackets around a quotient or product to the left, which Python would not need
+        opened = isinstance(array.args[0], Apply) and args[0].level == Level.PRODUCT
+        left = Code(f"({args[0].text})") if opened else args[0]
+        return binary(left, "@", args[1], Level.PRODUCT)
     if array.form in ("vecdot", "vdot"):
         return call(f"np.{array.form}", *texts)
     if array.form == "tensordot":
@@ -360,7 +356,7 @@ def _tensordot_axes(array: Contraction) -> str:
     ndim = array.args[0].ndim
     if left == tuple(range(ndim - count, ndim)) and right == tuple(range(count)):
         return str(count)
-    return f"({_axis_text(left)}, {_axis_text(right)})"
+    return f"({axis_text(left)}, {axis_text(right)})"
 
 
 @printed.register

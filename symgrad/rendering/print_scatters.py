@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad.lowering.arrays import Apply, Array, Contraction, Literal, Reduction, Variable
@@ -139,6 +139,9 @@ class Writer:
                     self._assign(variable.name, start, indent)
 
     def _part(self, part: Part, indent: str) -> None:
+        if part.fresh:
+            self._first_or_added(part, indent)
+            return
         value = part.array
         operator = {True: "=", False: "+="}[part.assigned]
         if part.sign < 0:
@@ -154,6 +157,25 @@ class Writer:
             target = self._view(target, indent)
             target = f"{target}[...]" if part.assigned else target
         self._assign(target, value, indent, operator)
+
+    def _first_or_added(self, part: Part, indent: str) -> None:
+        """Assign in the turns that are the first at their places, and add in the others.
+
+        The places are read and a new array is written only where something stands there already.
+        """
+        target = self._view(self._target(part), indent)
+        value = part.array
+        if not isinstance(value, Variable):
+            name = unique_name(f"{self.owner}_tap", self.taken)
+            self.taken.add(name)
+            self._assign(name, value, indent)
+            value = Variable(name, value.ndim, value.kind)
+        turns = [f"{self._text(tap)} < {self._text(step)}" for tap, step in part.fresh]
+        self.lines += _condition_lines(turns, "the first at its places", indent)
+        negated = Apply("neg", (value,)) if part.sign < 0 else value
+        self._assign(f"{target}[...]", negated, indent + INDENT)
+        self.lines.append(f"{indent}else:")
+        self._assign(target, value, indent + INDENT, "-=" if part.sign < 0 else "+=")
 
     def _target(self, part: Part) -> str:
         return subscripted(self.name, [self._place(place) for place in part.places])
@@ -199,7 +221,21 @@ def _with_starts(part: Part, starts: dict[Array, Variable]) -> Part:
         else place
         for place in part.places
     )
-    return Part(part.loops, places, part.array, part.sign, part.assigned)
+    fresh = tuple((starts.get(tap, tap), step) for tap, step in part.fresh)
+    return replace(part, places=places, fresh=fresh)
+
+
+def _condition_lines(conditions: Sequence[str], reason: str, indent: str) -> list[str]:
+    """Return the line that asks for all conditions, in several lines where it is too long."""
+    line = f"{indent}if {' and '.join(conditions)}:"
+    if len(f"{line}  # {reason}") <= WIDTH:
+        return [f"{line}  # {reason}"]
+    if len(line) <= WIDTH:
+        return [f"{indent}# {reason}", line]
+    first, *others = conditions
+    inner = [first, *(f"and {other}" for other in others)]
+    lines = [f"{indent}{INDENT}{condition}" for condition in inner]
+    return [f"{indent}if (  # {reason}", *lines, f"{indent}):"]
 
 
 def scatter_lines(

@@ -9,6 +9,7 @@ WIDTH = 88  # the default of ruff and black, so that a formatter leaves the file
 INDENT = "    "
 # a call, and a subscript behind it
 CALL = re.compile(r"(?P<function>[\w.]+)\((?P<rest>.*)")
+KEYWORD = re.compile(r"(\w+=|)(.*)")
 SUBSCRIPTED = re.compile(r"[\w.]+\[[^\[\]]*\]")
 BRACKETS = {"(": ")", "{": "}"}
 SUBSCRIPT = re.compile(r"\[[^\[\]]*\]")
@@ -28,9 +29,16 @@ def wrap_call(head: str, args: Sequence[str], tail: str, indent: str = INDENT * 
 
 
 def _wrap_argument(text: str, indent: str) -> list[str]:
-    """Return an argument with its comma; a tuple or dict that is too long has a line an item."""
+    """Return an argument with its comma; a tuple, a dict or a call that is too long is broken."""
     opening = text[:1]
-    if len(f"{indent}{text},") <= WIDTH or opening not in BRACKETS:
+    if len(f"{indent}{text},") <= WIDTH:
+        return [f"{indent}{text},"]
+    keyword, value = KEYWORD.fullmatch(text).groups()  # type: ignore[union-attr]
+    call = whole_call(value)
+    if call is not None:
+        function, args, subscript = call
+        return wrap_call(f"{keyword}{function}", args, f"{subscript},", indent)
+    if opening not in BRACKETS:
         return [f"{indent}{text},"]
     items, end = split_arguments(f"{text[1:-1]})")
     if end != len(text) - 1:

@@ -51,3 +51,11 @@ def test_every_gradient_of_a_layer_has_statements():
     statements = document(symgrad.derive(symgrad.catalog()["LSTMCell"])).statements
     assert statements["dbo"] == "self.dbo = do_pre.sum(axis=0)"
     assert all(statements.values())
+
+
+def test_a_step_that_writes_over_a_gradient_belongs_to_it():
+    statements = document(symgrad.derive(symgrad.catalog()["BatchNorm"])).statements
+    assert statements["dx"].splitlines()[:2] == [
+        "dx = dgamma / dy.shape[0] * self.x_hat",
+        "np.subtract(dy, dx, out=dx)",
+    ]

@@ -43,7 +43,7 @@ def contracted(operands: str, result: str) -> Array:
         ("noij ncij", "oc", ["matmul"]),
         ("bikl bjkl", "bij", ["matmul"]),
         ("acd bdc", "ab", ["tensordot"]),
-        ("bi oij bj", "bo", ["einsum", "tensordot"]),
+        ("bi oij bj", "bo", ["matmul", "tensordot"]),
         ("ia ib ic", "abc", ["tensordot"]),
     ],
 )

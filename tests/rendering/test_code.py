@@ -22,7 +22,7 @@ BODIES = [
     ),
     (
         "y_ij = sum_k x_ik*w_kj + b_j",
-        ["y = x @ w + b", "self.x, self.w = (x, w)", "return y"],
+        ["y = x @ w", "y += b", "self.x, self.w = (x, w)", "return y"],
         [
             "dx = dy @ self.w.T",
             "dw = self.x.T @ dy",
@@ -33,9 +33,11 @@ BODIES = [
     (
         "y_ij = exp(x_ij)/sum_k exp(x_ik)",
         [
-            "x_exp = np.exp(x - x.max(axis=1, keepdims=True, initial=-np.inf))",
-            "self.y = x_exp / x_exp.sum(axis=1, keepdims=True)",
-            "return self.y",
+            "y = x - x.max(axis=1, keepdims=True, initial=-np.inf)",
+            "np.exp(y, out=y)",
+            "y /= np.einsum('ik->i', y)[:, None]",
+            "self.y = y",
+            "return y",
         ],
         ["return self.y * (dy - np.vecdot(dy, self.y)[:, None])"],
     ),
@@ -88,7 +90,7 @@ BODIES = [
     ),
     (
         "y_ij = relu(x_ij)",
-        ["self.y = np.maximum(x, 0)", "return self.y"],
+        ["self.y = np.clip(x, 0, np.inf)", "return self.y"],
         ["return dy * (self.y > 0)"],
     ),
     (
@@ -107,21 +109,22 @@ BODIES = [
             "x_centre = x.sum(axis=0) / max(x.shape[0], 1)",
             "x_centred = x - x_centre",
             "w_centred = w - x_centre",
-            "x_centred_squares = np.vecdot(x_centred, x_centred)[:, None]",
-            "y_terms = x_centred_squares + np.vecdot(w_centred, w_centred)",
-            "y = np.maximum(y_terms - 2 * (x_centred @ w_centred.T), 0)",
+            "y = np.vecdot(x_centred, x_centred)[:, None] + np.vecdot(w_centred, w_centred)",
+            "y -= 2 * x_centred @ w_centred.T",
+            "np.maximum(y, 0, out=y)",
             "self.x_centred, self.w_centred = (x_centred, w_centred)",
             "return y",
         ],
         [
-            "dx = 2 * (dy.sum(axis=1, keepdims=True) * self.x_centred - dy @ self.w_centred)",
+            "dx = np.einsum('ij->i', dy)[:, None] * self.x_centred - dy @ self.w_centred",
+            "dx *= 2",
             "dw = -2 * (dy.T @ self.x_centred - dy.sum(axis=0)[:, None] * self.w_centred)",
             "return (dx, dw)",
         ],
     ),
     (
         "y_i = mean_k x_ik",
-        ["_not_empty('x', x, 1)", "return x.mean(axis=1)"],
+        ["_not_empty('x', x, 1)", "return np.einsum('ik->i', x) / x.shape[1]"],
         ["return np.repeat(dy[:, None] / self.extents['k'], self.extents['k'], axis=1)"],
     ),
 ]

@@ -20,7 +20,12 @@ BACKWARD = [
         )
         # each u adds to a slice of dx
         for u in range(self.w.shape[2]):
-            dx[:, :, u : u + 2 * dy.shape[2] : 2] += self.w[:, :, u].T @ dy
+            dx_part = dx[:, :, u : u + 2 * dy.shape[2] : 2]
+            dx_tap = self.w[:, :, u].T @ dy
+            if u < 2:  # the first at its places
+                dx_part[...] = dx_tap
+            else:
+                dx_part += dx_tap
         """,
     ),
     (
@@ -53,7 +58,7 @@ BACKWARD = [
         """
         # each v fills a slice of dx
         for v in range(2):
-            dx[:, v : v + 2 * dy.shape[1] : 2] = dy * (x_windows_argmax == v)
+            dx[:, v : v + 2 * dy.shape[1] : 2] = dy * (self.y_place == v)
         return dx
         """,
     ),
@@ -76,9 +81,10 @@ BACKWARD = [
         "p_ij = exp(x_ij)/sum_k exp(x_ik); loss = -mean_i log(p[i, t_i])",
         {},
         """
-        p_difference = self.p.copy()
-        p_difference[np.arange(self.t.shape[0]), self.t] -= 1
-        return dloss / self.t.shape[0] * p_difference
+        dloss_scaled = dloss / self.t.shape[0]
+        dx = dloss_scaled * self.p
+        dx[np.arange(self.t.shape[0]), self.t] -= dloss_scaled
+        return dx
         """,
     ),
     (
@@ -137,7 +143,12 @@ FORWARD = [
         y = np.zeros((x.shape[0], w.shape[1], self.extents["p"]), dtype=self.dtype)
         # each u adds to a slice of y
         for u in range(w.shape[2]):
-            y[:, :, u : u + 2 * x.shape[2] : 2] += w[:, :, u].T @ x
+            y_part = y[:, :, u : u + 2 * x.shape[2] : 2]
+            y_tap = w[:, :, u].T @ x
+            if u < 2:  # the first at its places
+                y_part[...] = y_tap
+            else:
+                y_part += y_tap
         """,
     ),
 ]

@@ -1,0 +1,134 @@
+"""Count what helper functions cost, and arrays that are filled part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symgrad.lowering.arrays import Array, Helper
+from symgrad.lowering.axis_lengths import Shape
+from symgrad.lowering.costs import NONE, TWO, Made, Tally, broadcast, cost, lengths_of
+from symgrad.lowering.polynomials import constant, product
+from symgrad.lowering.scatters import Copy, Joined, Part, Run, Scatter
+from symgrad.lowering.views import Padded
+
+# what the functions at the top of a module do with each element of their largest argument
+HELPER_OPERATIONS = {"_logsumexp": 4, "_argmax": 1, "_add_at": 1}
+# those that only move entries
+MOVES = frozenset({"np.take", "np.repeat", "np.roll", "np.diag", "_place", "_moved"})
+
+
+# --- helpers -------------------------------------------------------------------------------------
+
+
+@cost.register
+def _(array: Helper, tally: Tally) -> Made:
+    args = [tally.visit(arg) for arg in array.arrays]
+    shape = _helper_shape(array, args, tally)
+    if array.function in MOVES:
+        moved = [Made(shape, args[0].width), *args[1:]]
+        return tally.add(NONE, moved, shape, array.kind)
+    largest = max((arg.shape for arg in args), key=lambda own: _number(own, tally))
+    passes = HELPER_OPERATIONS.get(array.function, 1)
+    flops = constant(passes) * product(largest)
+    if array.function == "_window_dot":
+        flops = TWO * product(args[0].shape)
+    return tally.add(flops, args, shape, array.kind)
+
+
+def _number(shape: Shape, tally: Tally) -> int:
+    return product(shape).at(tally.lengths.numbers)
+
+
+def _helper_shape(array: Helper, args: Sequence[Made], tally: Tally) -> Shape:
+    options = dict(array.options)
+    first = args[0].shape
+    axis = options.get("axis", 0)
+    match array.function:
+        case "_window_dot":
+            return first[: array.rank]
+        case "np.take":
+            return (*first[:axis], *args[1].shape, *first[axis + 1 :])
+        case "np.repeat":
+            length = first[axis] * tally.lengths.of(array.arrays[1])
+            return (*first[:axis], length, *first[axis + 1 :])
+        case "np.diag":
+            return (first[0], first[0])
+        case "_place":
+            return (*first[:axis], tally.lengths.of(options["length"]), *first[axis:])
+        case "_add_at":
+            rest = array.rank - len(options["shape"])
+            return (*lengths_of(options["shape"], tally), *first[len(first) - rest :])
+    if array.rank == len(first):
+        return first
+    gone = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(length for place, length in enumerate(first) if place not in gone)
+
+
+# --- arrays that are filled ----------------------------------------------------------------------
+
+
+@cost.register
+def _(array: Padded, tally: Tally) -> Made:
+    made = tally.visit(array.array)
+    of = tally.lengths.of
+    shape = tuple(
+        length if width is None else tally.lengths.short(length + of(width[0]) + of(width[1]))
+        for length, width in zip(made.shape, array.widths, strict=True)
+    )
+    return tally.add(NONE, [made], shape, array.kind)
+
+
+@cost.register
+def _(array: Joined, tally: Tally) -> Made:
+    args = [tally.visit(part) for part in array.arrays]
+    first, axis = args[0].shape, array.axis
+    if array.stacked:
+        shape = (*first[:axis], constant(len(args)), *first[axis:])
+    else:
+        length = NONE
+        for arg in args:
+            length += arg.shape[axis]
+        shape = (*first[:axis], length, *first[axis + 1 :])
+    return tally.add(NONE, args, shape, "float")
+
+
+@cost.register
+def _(array: Copy, tally: Tally) -> Made:
+    made = tally.visit(array.array)
+    return tally.add(NONE, [made], made.shape, "float")
+
+
+@cost.register
+def _(array: Scatter, tally: Tally) -> Made:
+    of = tally.lengths.of
+    shape = tuple(
+        tally.lengths.short(of(length) + of(before) + of(behind))
+        for length, (before, behind) in zip(array.shape, array.margins, strict=True)
+    )
+    base = [] if array.base is None else [tally.visit(array.base)]
+    made = base[0] if base and base[0].fresh else tally.add(NONE, base, shape, "float")
+    for part in array.fills:
+        _count_part(part, tally)
+    return tally.seen(made, lengths_of(array.shape, tally))
+
+
+def _count_part(part: Part, tally: Tally) -> None:
+    """Count a part as often as its loops run; its arrays are as large in each turn."""
+    inner = Tally(tally.lengths, tally.width)
+    made = inner.visit(part.array)
+    turns = product(tally.lengths.of(loop.length) for loop in part.loops)
+    counts = [tally.lengths.of(p.count) for p in part.places if isinstance(p, Run)]
+    chosen = [tally.visit(p).shape for p in part.places if _is_chosen(p)]
+    target = Made((*counts, *broadcast(chosen)), tally.width)
+    if part.assigned:
+        inner.moved += made.bytes + target.bytes
+    else:
+        inner.flops += product(target.shape)
+        inner.moved += made.bytes + TWO * target.bytes
+    tally.flops += turns * inner.flops
+    tally.moved += turns * inner.moved
+    tally.allocated += inner.allocated
+
+
+def _is_chosen(place: Array) -> bool:
+    return not isinstance(place, Run) and place.kind != "weak"
