@@ -14,11 +14,19 @@ import symgrad
 from tests.mutations.table import tally
 
 SAMPLE = ["Affine", "Softmax", "ReLU", "CrossEntropy", "MaxPool2d", "LayerNorm", "Conv1d"]
+BUFFERED = ["LayerNorm"]
 ALL = os.environ.get("SYMGRAD_MUTATIONS") == "all"
 
 
 @pytest.mark.parametrize("name", symgrad.catalog() if ALL else SAMPLE)
 def test_check_and_the_generated_tests_catch_what_changes_a_value(name: str) -> None:
     found = tally([symgrad.catalog()[name]], every=1 if ALL else 18)
+    assert found.planted.total() > 0
+    assert not found.missed, "\n".join(found.missed)
+
+
+@pytest.mark.parametrize("name", symgrad.catalog() if ALL else BUFFERED)
+def test_check_catches_what_changes_a_value_of_a_class_with_buffers(name: str) -> None:
+    found = tally([symgrad.catalog()[name]], every=1 if ALL else 9, buffers=True)
     assert found.planted.total() > 0
     assert not found.missed, "\n".join(found.missed)

@@ -69,23 +69,50 @@ def _(expr: Element, scope: Scope) -> Evaluate:
             raise ValueError(f"{expr.name} holds {scalar}, and is used as an integer")
         return int(scalar)
 
-    return evaluate
+    return evaluate if expr.subscripts else _once(evaluate)
+
+
+def _once(evaluate: Evaluate) -> Evaluate:
+    """Return a closure that remembers an integer which is one for the whole run, as a stride is."""
+    key = object()
+
+    def remembered(frame: Frame) -> int:
+        value = frame.memo.get(key)
+        if value is None:
+            value = frame.memo[key] = evaluate(frame)
+        return value  # type: ignore[no-any-return]
+
+    return remembered
 
 
 @compile_integer.register
 def _(expr: Add, scope: Scope) -> Evaluate:
-    terms = [compile_integer(term, scope) for term in expr.terms]
-    return lambda frame: sum(term(frame) for term in terms)
+    # loops over windows spend their time here
+    first, *others = [compile_integer(term, scope) for term in expr.terms]
+    if len(others) == 1:
+        (second,) = others
+        return lambda frame: first(frame) + second(frame)
+
+    def evaluate(frame: Frame) -> int:
+        total: int = first(frame)
+        for other in others:
+            total += other(frame)
+        return total
+
+    return evaluate
 
 
 @compile_integer.register
 def _(expr: Mul, scope: Scope) -> Evaluate:
-    factors = [compile_integer(factor, scope) for factor in expr.factors]
+    first, *others = [compile_integer(factor, scope) for factor in expr.factors]
+    if len(others) == 1:
+        (second,) = others
+        return lambda frame: first(frame) * second(frame)
 
     def evaluate(frame: Frame) -> int:
-        product = 1
-        for factor in factors:
-            product *= factor(frame)
+        product: int = first(frame)
+        for other in others:
+            product *= other(frame)
         return product
 
     return evaluate
@@ -185,11 +212,14 @@ class _Stage:
     guards: tuple[Evaluate, ...]
 
     def run(self, frame: Frame) -> Iterator[tuple[int, ...]]:
-        values = frame.values
+        values, guards = frame.values, self.guards
         for at in positions([extent(frame) for extent in self.extents]):
             for slot, value in zip(self.slots, at, strict=True):
                 values[slot] = value
-            if all(guard(frame) for guard in self.guards):
+            for guard in guards:
+                if not guard(frame):
+                    break
+            else:
                 yield at
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from symgrad.language.layer import Layer
 from symgrad.language.lengths import NO_LENGTHS, Lengths
 from symgrad.language.program import Program
 from symgrad.oracle.frame import Functions
+from symgrad.verification.case import Case
 from symgrad.verification.comparison import compare
 from symgrad.verification.implementation import Implementation, Outcome
 from symgrad.verification.opaque import stand_ins
-from symgrad.verification.properties import PROPERTIES, Case
+from symgrad.verification.properties import PROPERTIES
 from symgrad.verification.reference import (
     Gradient,
     evaluate_forward,
@@ -35,7 +37,14 @@ from symgrad.verification.samples import (
 DRAWS = 8
 
 
-def check(layer: Layer | str, implementation: Any = None, seed: int = 0) -> Report:
+def check(
+    layer: Layer | str,
+    implementation: Any = None,
+    seed: int = 0,
+    *,
+    backend: str = "numpy",
+    buffers: bool = False,
+) -> Report:
     """Verify the generated class, or what somebody wrote by hand, against the formula.
 
     Args:
@@ -44,6 +53,8 @@ def check(layer: Layer | str, implementation: Any = None, seed: int = 0) -> Repo
             backward, whose parameters go to forward, to the constructor or to attributes; a pair
             of functions (forward, backward), with or without a cache; a torch.autograd.Function.
         seed: what the random shapes, inputs and incoming gradients are drawn from.
+        backend: what the generated class computes with, where that is verified.
+        buffers: whether it is given `buffers=True`, and writes over its results of the call before.
 
     Returns:
         A report; `report.ok` says whether everything holds, `report.gradients["b"].diagnosis`
@@ -55,11 +66,20 @@ def check(layer: Layer | str, implementation: Any = None, seed: int = 0) -> Repo
     if isinstance(layer, str):
         layer = Layer("Layer", layer)
     if implementation is None:
-        from symgrad.rendering import build
-
-        return verify(layer, build(layer), derived_program(layer), seed, generated=True)
+        made = _generated(layer, backend, buffers)
+        program = derived_program(layer)
+        return verify(layer, made, program, seed, generated=True, buffers=buffers)
     program, lengths = _derived(layer)
     return verify(layer, implementation, program, seed, lengths=lengths)
+
+
+def _generated(layer: Layer, backend: str, buffers: bool) -> Any:
+    """Return the generated class, or what makes its objects with buffers."""
+    from symgrad.rendering import build
+
+    if buffers:
+        return partial(build(layer, backend=backend, buffers=True), buffers=True)
+    return build(layer, backend=backend)
 
 
 def derived_program(layer: Layer) -> Program | None:
@@ -84,6 +104,7 @@ def verify(
     seed: int = 0,
     generated: bool = False,
     lengths: Lengths = NO_LENGTHS,
+    buffers: bool = False,
 ) -> Report:
     """Verify a class against its formula and, where there is one, its derived program.
 
@@ -95,6 +116,7 @@ def verify(
         generated: whether ties and kinks follow the function table, so that they are checked too.
             What is not generated gets a diagnosis where it is wrong.
         lengths: how far the axes of tensors reach, for the formulas that a diagnosis prints.
+        buffers: whether it may write over its results of the call before.
     """
     rng = np.random.default_rng(seed)
     functions = stand_ins(layer.opaque)
@@ -103,7 +125,7 @@ def verify(
     attributes = {name: names.get(name, f"d{name}") for name in layer.wrt}
     subject = Implementation(implementation, layer, functions, attributes, not generated)
     outcome = subject.run(sample.inputs, sample.cotangents)
-    case = Case(layer, subject, program, functions, sample, outcome, generated, seed)
+    case = Case(layer, subject, program, functions, sample, outcome, generated, seed, buffers)
     report = Report(
         layer.name,
         sample.shapes,
@@ -133,7 +155,8 @@ def _draw(
     setting, drawn = draw_in_setting(layer, rng, forward)
     for draw in range(DRAWS):
         inputs, outputs = drawn if not draw else draw_inside_domain(layer, setting, rng, forward)
-        sample = Sample(setting.shapes, inputs, draw_cotangents(outputs, rng))
+        cotangents = draw_cotangents(outputs, rng)
+        sample = Sample(setting.shapes, inputs, cotangents, outputs=outputs)
         references = reference_gradients(layer, program, sample, functions, rng)
         if all(gradient.smooth for gradient in references.values()):
             break

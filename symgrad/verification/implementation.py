@@ -30,6 +30,8 @@ class Outcome:
         again: the gradients of the second backward call.
         changed: the names of the arguments that were written to.
         changed_by_forward: those among them that forward wrote to.
+        overwritten: the names of results that a later call wrote to: in one call outputs that
+            backward did, after another call what that one had returned.
         forward_error: what the constructor or forward raised, or what is wrong with the result.
         backward_error: the same for backward.
     """
@@ -39,6 +41,7 @@ class Outcome:
     again: Mapping[str, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     changed_by_forward: tuple[str, ...] = ()
+    overwritten: tuple[str, ...] = ()
     forward_error: str = ""
     backward_error: str = ""
 
@@ -71,11 +74,15 @@ class Implementation:
         return adapter_for(self.subject)
 
     def run(
-        self, inputs: Arrays, cotangents: Arrays, constants: Mapping[str, Any] = NO_CONSTANTS
+        self,
+        inputs: Arrays,
+        cotangents: Arrays,
+        constants: Mapping[str, Any] = NO_CONSTANTS,
+        prepare: Callable[[np.ndarray], Any] = np.array,
     ) -> Outcome:
-        """Make one call: forward once, backward twice."""
-        arrays = {name: np.array(value) for name, value in inputs.items()}
-        incoming = {name: np.array(value) for name, value in cotangents.items()}
+        """Make one call: forward once, backward twice; `prepare` makes each argument."""
+        arrays = {name: prepare(value) for name, value in inputs.items()}
+        incoming = {name: prepare(value) for name, value in cotangents.items()}
         watched = [(name, inputs[name], arrays[name]) for name in inputs]
         watched += [(f"d{name}", cotangents[name], incoming[name]) for name in cotangents]
         given = Given(
@@ -85,8 +92,8 @@ class Implementation:
             warnings.simplefilter("ignore")
             try:
                 session = self.adapter.open(self.subject, given)
-                outputs = session.forward()
-                outputs = {name: np.array(value) for name, value in outputs.items()}
+                returned = session.forward()
+                outputs = {name: np.array(value) for name, value in returned.items()}
             except ImplementationError:
                 raise
             except Exception as error:  # whatever it raises belongs in the report
@@ -99,7 +106,8 @@ class Implementation:
                 raise
             except Exception as error:
                 return Outcome(outputs, backward_error=_describe(error))
-        return Outcome(outputs, gradients, again, _changed(watched), early)
+        written = _overwritten(returned, outputs)
+        return Outcome(outputs, gradients, again, _changed(watched), early, overwritten=written)
 
     def run_after(
         self, earlier: Arrays, inputs: Arrays, cotangents: Arrays, *, in_place: bool
@@ -121,7 +129,13 @@ class Implementation:
                     return None
                 arrays.update({name: np.array(earlier[name]) for name in session.passed})
                 outputs = session.forward()
-                session.backward({n: np.ones_like(value) for n, value in outputs.items()})
+                results = {
+                    **outputs,
+                    **self._labelled(
+                        session.backward({n: np.ones_like(value) for n, value in outputs.items()})
+                    ),
+                }
+                before = _copied(results)
             except ImplementationError:
                 raise
             except Exception:
@@ -137,7 +151,50 @@ class Implementation:
                 raise
             except Exception as error:
                 return Outcome(forward_error=_describe(error), backward_error="forward failed")
-        return Outcome(outputs, gradients, gradients)
+        written = _overwritten(results, before)
+        return Outcome(outputs, gradients, gradients, overwritten=written)
+
+    def run_on_result(
+        self, inputs: Arrays, cotangents: Arrays, argument: str, label: str, *, view: bool
+    ) -> tuple[Outcome, Outcome] | None:
+        """Make two calls on an object, where the second is given a result of the first.
+
+        Args:
+            inputs: the arguments of the first call, and of the second but for the one.
+            cotangents: the incoming gradients, likewise.
+            argument: the input, or the output whose incoming gradient, the result is given for.
+            label: the name of the result.
+            view: whether a view of the result is given, not the array itself.
+
+        Returns:
+            what a new object gives for a copy, and what was found; None where the result does not
+            fit, as by its shape, or there is no such call.
+        """
+        arrays = {name: np.array(value) for name, value in inputs.items()}
+        incoming = {name: np.array(value) for name, value in cotangents.items()}
+        place = arrays if argument in arrays else incoming
+        given = Given(self.layer, arrays, {}, self.functions, self.gradients)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                session = self.adapter.open(self.subject, given)
+                outputs = session.forward()
+                results = {**outputs, **self._labelled(session.backward(incoming))}
+                result = results.get(label)
+                if not isinstance(result, np.ndarray) or result.shape != place[argument].shape:
+                    return None
+                place[argument] = result[...] if view else result
+                copies = _copied(arrays), _copied(incoming)
+                outputs = _copied(session.forward() if place is arrays else outputs)
+                gradients = _copied(session.backward(incoming))
+            except Exception as error:
+                return Outcome(), Outcome(backward_error=_describe(error))
+        watched = [(argument, (copies[0] | copies[1])[argument], result)]
+        found = Outcome(outputs, gradients, gradients, _changed(watched))
+        return self.run(*copies), found
+
+    def _labelled(self, gradients: Mapping[str, Any]) -> dict[str, Any]:
+        return {self.gradients[name]: value for name, value in gradients.items()}
 
     def takes(self, names: Iterable[str]) -> bool:
         """Say whether it has a keyword for each of the constants."""
@@ -156,6 +213,12 @@ def _copied(arrays: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changed(watched: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> tuple[str, ...]:
     return tuple(name for name, before, now in watched if not _same(before, now))
+
+
+def _overwritten(results: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the results that are not what they were."""
+    arrays = [name for name, value in results.items() if isinstance(value, np.ndarray)]
+    return _changed((name, before[name], results[name]) for name in arrays)
 
 
 def _same(left: np.ndarray, right: np.ndarray) -> bool:

@@ -6,21 +6,26 @@ A claim returns what is wrong, "" when nothing is, None when it can't be judged.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from symgrad.errors import ShapeError
-from symgrad.language.layer import Layer
-from symgrad.language.program import Program
-from symgrad.oracle.frame import Functions
 from symgrad.verification import constants
+from symgrad.verification.case import Case
 from symgrad.verification.comparison import compare
-from symgrad.verification.implementation import Implementation, Outcome
+from symgrad.verification.handling import (
+    any_kind_of_array,
+    arguments_unchanged,
+    backward_repeats,
+    float32_stays,
+    own_results_as_arguments,
+    results_stay,
+    same_entries,
+)
 from symgrad.verification.integers import refused_integers, with_entry
+from symgrad.verification.polynomial import is_polynomial
 from symgrad.verification.reference import (
-    evaluate_forward,
     settled_gradients,
     settled_outputs,
     stable_values,
@@ -31,9 +36,6 @@ from symgrad.verification.samples import (
     LARGE,
     SAMPLERS,
     Sample,
-    Sampler,
-    draw_cotangents,
-    draw_inside_domain,
 )
 from symgrad.verification.sizes import (
     draw_distinct,
@@ -41,75 +43,14 @@ from symgrad.verification.sizes import (
     fit,
     free_extents,
     lengthened,
-    other_sizes,
 )
-from symgrad.verification.spans import Setting
 
 KINK_SIZES = (2, 4)
 KINK_DRAWS = 3
-
-
-@dataclass(frozen=True)
-class Case:
-    """A class under test, its formula, and the call that was compared."""
-
-    layer: Layer
-    subject: Implementation
-    program: Program | None
-    functions: Functions
-    sample: Sample
-    outcome: Outcome
-    generated: bool
-    seed: int
+EQUAL_SIZE = 3
 
 
 Claim = Callable[[Case], str | None]
-
-
-def arguments_unchanged(case: Case) -> str | None:
-    """Forward and backward write to no argument."""
-    if case.outcome.forward_error or case.outcome.backward_error:
-        return None
-    return f"{', '.join(case.outcome.changed)} was written to" if case.outcome.changed else ""
-
-
-def backward_repeats(case: Case) -> str | None:
-    """A second call of backward returns the same."""
-    outcome = case.outcome
-    if outcome.forward_error or outcome.backward_error:
-        return None
-    for name, first in outcome.gradients.items():
-        again = outcome.again[name]
-        if isinstance(first, np.ndarray) != isinstance(again, np.ndarray):
-            return f"the gradient by {name} differs in the second call"
-        if first is not None and first.dtype.kind == "f" and not _same(first, again):
-            return f"the gradient by {name} differs in the second call"
-    return ""
-
-
-def _same(first: np.ndarray, again: np.ndarray) -> bool:
-    return np.array_equal(first, again, equal_nan=again.dtype.kind == "f")
-
-
-def float32_stays(case: Case) -> str | None:
-    """float32 arguments give float32 outputs and gradients."""
-    if case.outcome.forward_error or case.outcome.backward_error:
-        return None
-    if all(value.dtype.kind != "f" for value in case.sample.inputs.values()):
-        return None
-    inputs = {
-        name: value.astype(np.float32) if value.dtype.kind == "f" else value
-        for name, value in case.sample.inputs.items()
-    }
-    incoming = {name: value.astype(np.float32) for name, value in case.sample.cotangents.items()}
-    outcome = case.subject.run(inputs, incoming)
-    if outcome.forward_error or outcome.backward_error:
-        return outcome.forward_error or outcome.backward_error
-    results = {**outcome.outputs, **{f"d{n}": value for n, value in outcome.gradients.items()}}
-    for name, value in results.items():
-        if value is None or value.dtype != np.float32:
-            return f"{name} is {getattr(value, 'dtype', None)}"
-    return ""
 
 
 def extents_of_one(case: Case) -> str | None:
@@ -117,8 +58,16 @@ def extents_of_one(case: Case) -> str | None:
     if not free_extents(case.layer):
         return None
     setting = fit(case.layer, {}, scalar=1, least=1)
-    sample = _draw(case, setting, SAMPLERS, np.random.default_rng(case.seed + 1))
+    sample = case.draw(setting, SAMPLERS, np.random.default_rng(case.seed + 1))
     return _disagreement(case, sample)
+
+
+def equal_extents(case: Case) -> str | None:
+    """Axes may be equally long, so that buffers of other arrays would fit."""
+    if not case.buffers or not free_extents(case.layer):
+        return None
+    setting = fit(case.layer, dict.fromkeys(free_extents(case.layer), EQUAL_SIZE))
+    return _disagreement(case, case.draw(setting, SAMPLERS, np.random.default_rng(case.seed + 9)))
 
 
 def empty_axes(case: Case) -> str | None:
@@ -134,7 +83,7 @@ def empty_axes(case: Case) -> str | None:
     for empty in (*([extent] for extent in extents), extents):
         setting = empty_setting(case.layer, empty)
         try:
-            sample = _draw(case, setting, SAMPLERS, np.random.default_rng(case.seed + 3))
+            sample = case.draw(setting, SAMPLERS, np.random.default_rng(case.seed + 3))
         except ShapeError:
             continue
         outcome = case.subject.run(sample.inputs, sample.cotangents)
@@ -159,7 +108,7 @@ def other_constants(case: Case) -> str | None:
         drawn = lengthened(draw_distinct(case.layer, rng, taken), turn)
         for setting in (drawn, fit(case.layer, {}, scalar=1, least=1, constants=taken)):
             try:
-                sample = _draw(case, setting, SAMPLERS, rng, taken)
+                sample = case.draw(setting, SAMPLERS, rng, taken)
             except ShapeError:  # a formula need not have a value for every constant
                 continue
             message = _disagreement(case, sample)
@@ -174,7 +123,7 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 def ties_and_kinks(case: Case) -> str | None:
     """At ties and kinks the gradient is the one of the function table."""
-    if case.program is None or not case.generated:
+    if case.program is None or not case.generated or is_polynomial(case.layer):
         return None
     message: str | None = None
     for draw in range(KINK_DRAWS):
@@ -182,7 +131,7 @@ def ties_and_kinks(case: Case) -> str | None:
         # powers of two: their means are exact, so that a tie stays one in any order of summation
         extents = free_extents(case.layer)
         sizes = {extent: KINK_SIZES[k % len(KINK_SIZES)] for k, extent in enumerate(extents)}
-        message = _disagreement(case, _draw(case, fit(case.layer, sizes), KINKS, rng))
+        message = _disagreement(case, case.draw(fit(case.layer, sizes), KINKS, rng))
         if not message:
             return message
     return message
@@ -190,14 +139,14 @@ def ties_and_kinks(case: Case) -> str | None:
 
 def far_kinks(case: Case) -> str | None:
     """The same for kinks farther from 0."""
-    if case.program is None or not case.generated:
+    if case.program is None or not case.generated or is_polynomial(case.layer):
         return None
     extents = free_extents(case.layer)
     # 15 values are to be met
     pool = {1: (16,), 2: (4,)}.get(len(extents), KINK_SIZES)
     sizes = {extent: pool[k % len(pool)] for k, extent in enumerate(extents)}
     rng = np.random.default_rng(case.seed + 4)
-    return _disagreement(case, _draw(case, fit(case.layer, sizes), FAR_KINKS, rng))
+    return _disagreement(case, case.draw(fit(case.layer, sizes), FAR_KINKS, rng))
 
 
 def large_inputs(case: Case) -> str | None:
@@ -205,12 +154,12 @@ def large_inputs(case: Case) -> str | None:
 
     Their digits are not judged: sin(1e9) has few that are right.
     """
-    if case.program is None or not case.generated:
+    if case.program is None or not case.generated or is_polynomial(case.layer):
         return None
     extents = free_extents(case.layer)
     sizes = {extent: KINK_SIZES[k % len(KINK_SIZES)] for k, extent in enumerate(extents)}
     rng = np.random.default_rng(case.seed + 5)
-    sample = _draw(case, fit(case.layer, sizes), LARGE, rng)
+    sample = case.draw(fit(case.layer, sizes), LARGE, rng)
     outcome = case.subject.run(sample.inputs, sample.cotangents)
     if outcome.forward_error or outcome.backward_error:
         return outcome.forward_error or outcome.backward_error
@@ -237,7 +186,7 @@ def other_lengths(case: Case) -> str | None:
     drawn = draw_distinct(case.layer, rng)
     for turn in (0, 1):
         try:
-            sample = _draw(case, lengthened(drawn, turn), SAMPLERS, rng)
+            sample = case.draw(lengthened(drawn, turn), SAMPLERS, rng)
         except ShapeError:
             continue
         message = _disagreement(case, sample)
@@ -251,12 +200,12 @@ def out_of_range(case: Case) -> str | None:
 
     What is written by hand may leave that to NumPy.
     """
-    if not case.generated:
+    if not case.generated or not case.layer.integers:
         return None
     layer, rng = case.layer, np.random.default_rng(case.seed + 8)
     message: str | None = None
     for setting in (draw_distinct(layer, rng), fit(layer, {}, scalar=1, least=1)):
-        sample = _draw(case, setting, SAMPLERS, rng)
+        sample = case.draw(setting, SAMPLERS, rng)
         for name, value in refused_integers(layer, setting, sample.inputs, case.functions):
             inputs = with_entry(sample.inputs, name, value)
             outcome = case.subject.run(inputs, sample.cotangents)
@@ -273,14 +222,7 @@ def no_trace_of_earlier_calls(case: Case) -> str | None:
     """
     if case.outcome.forward_error or case.outcome.backward_error:
         return None
-    rng = np.random.default_rng(case.seed + 6)
-    setting = draw_distinct(case.layer, rng)
-    sample = _draw(case, setting, SAMPLERS, rng)
-    earlier = _draw(case, other_sizes(case.layer, setting), SAMPLERS, rng)
-    fresh = case.subject.run(sample.inputs, sample.cotangents)
-    found = case.subject.run_after(
-        earlier.inputs, sample.inputs, sample.cotangents, in_place=case.generated
-    )
+    fresh, found = case.after_another
     if found is None or fresh.forward_error or fresh.backward_error:
         return None
     if found.forward_error:
@@ -288,7 +230,7 @@ def no_trace_of_earlier_calls(case: Case) -> str | None:
     for kind in ("outputs", "gradients"):
         for name, right in getattr(fresh, kind).items():
             value = getattr(found, kind)[name]
-            if right is not None and (value is None or not _same(np.asarray(right), value)):
+            if right is not None and (value is None or not same_entries(np.asarray(right), value)):
                 label = name if kind == "outputs" else case.subject.gradients[name]
                 return f"{label} depends on the call before"
     return ""
@@ -296,9 +238,12 @@ def no_trace_of_earlier_calls(case: Case) -> str | None:
 
 PROPERTIES: dict[str, Claim] = {
     "arguments unchanged": arguments_unchanged,
+    "results unchanged": results_stay,
     "backward twice the same": backward_repeats,
     "float32 in, float32 out": float32_stays,
+    "any kind of array": any_kind_of_array,
     "extents of 1": extents_of_one,
+    "equal extents": equal_extents,
     "extents of 0": empty_axes,
     "other lengths": other_lengths,
     "other constants": other_constants,
@@ -306,27 +251,9 @@ PROPERTIES: dict[str, Claim] = {
     "kinks far from 0": far_kinks,
     "large inputs": large_inputs,
     "integers out of range": out_of_range,
-    "earlier calls leave no trace": no_trace_of_earlier_calls,
+    "no trace of earlier calls": no_trace_of_earlier_calls,
+    "own results as arguments": own_results_as_arguments,
 }
-
-
-def _draw(
-    case: Case,
-    setting: Setting,
-    samplers: dict[str, Sampler],
-    rng: np.random.Generator,
-    values: Mapping[str, Any] | None = None,
-) -> Sample:
-    inputs, outputs = draw_inside_domain(
-        case.layer,
-        setting,
-        rng,
-        lambda inputs: evaluate_forward(
-            case.layer, inputs, case.functions, constants=setting.constants
-        ),
-        samplers,
-    )
-    return Sample(setting.shapes, inputs, draw_cotangents(outputs, rng), values or {})
 
 
 def _disagreement(case: Case, sample: Sample, *, judge_nan: bool = True) -> str:
@@ -334,6 +261,9 @@ def _disagreement(case: Case, sample: Sample, *, judge_nan: bool = True) -> str:
     outcome = case.subject.run(sample.inputs, sample.cotangents, sample.constants)
     if outcome.forward_error:
         return f"forward {outcome.forward_error}"
+    written = (*outcome.changed, *outcome.overwritten)
+    if written and case.generated:
+        return f"{', '.join(written)} was written to"
     rights = settled_outputs(case.layer, sample, case.functions)
     rows = [(name, outcome.outputs[name], value, 1.0) for name, value in rights.items()]
     if case.program is not None:

@@ -18,6 +18,7 @@ from symgrad.oracle.evaluation import arithmetic_of
 from symgrad.oracle.frame import Functions
 from symgrad.oracle.machine import Machine
 from symgrad.verification.numerical import Differences
+from symgrad.verification.polynomial import is_polynomial
 from symgrad.verification.samples import Arrays, Sample
 
 AGREEMENT = 1e-9
@@ -68,11 +69,13 @@ def evaluate_forward(
 
 
 def settled_outputs(layer: Layer, sample: Sample, functions: Functions) -> dict[str, np.ndarray]:
-    """Return the outputs; NaN where rounding decides them."""
-    exact, rounded = (
-        evaluate_forward(layer, sample.inputs, functions, precise, sample.constants)
-        for precise in (True, False)
-    )
+    """Return the outputs; NaN where rounding decides them, as it does not in a polynomial."""
+    exact = sample.outputs
+    if exact is None:
+        exact = evaluate_forward(layer, sample.inputs, functions, True, sample.constants)
+    if is_polynomial(layer):
+        return dict(exact)
+    rounded = evaluate_forward(layer, sample.inputs, functions, False, sample.constants)
     return {name: settled(value, rounded[name]) for name, value in exact.items()}
 
 
@@ -80,10 +83,11 @@ def settled_gradients(
     program: Program, sample: Sample, functions: Functions
 ) -> dict[str, np.ndarray]:
     """Return the derived gradients; NaN where they are not finite or rounding decides them."""
-    exact, rounded = (
-        evaluate_program(program, sample, functions, precise) for precise in (True, False)
-    )
+    exact = evaluate_program(program, sample, functions)
     finite = {name: np.where(np.isfinite(value), value, np.nan) for name, value in exact.items()}
+    if is_polynomial(program.layer):
+        return finite
+    rounded = evaluate_program(program, sample, functions, precise=False)
     return {name: settled(value, rounded[name]) for name, value in finite.items()}
 
 

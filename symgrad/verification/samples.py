@@ -51,18 +51,24 @@ KINKS: dict[str, Sampler] = {
     "positive ties": lambda rng, shape: rng.integers(1, 3, size=shape).astype(float),
 }
 MIXTURES = 40
+# with one way to draw there is nothing to mix, and other numbers alone to try
+AGAIN = 3
 # a mean over nothing may depend on the values; most ShapeErrors depend on the sizes
 PATIENCE = 8
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Shapes, inputs, incoming gradients and the constants that are not the layer's own."""
+    """Shapes, inputs, incoming gradients and the constants that are not the layer's own.
+
+    `outputs` are the formula's, where they are known already.
+    """
 
     shapes: Shapes
     inputs: Arrays
     cotangents: Arrays
     constants: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, np.ndarray] | None = None
 
     @property
     def size(self) -> float:
@@ -85,7 +91,8 @@ def draw_samples(
     shapes = setting.shapes
     names = list(samplers)
     choices = [dict.fromkeys(layer.inputs, sampler) for sampler in names]
-    for _ in range(MIXTURES if len(layer.inputs) > 1 else 0):
+    more = MIXTURES if len(names) > 1 else AGAIN
+    for _ in range(more if len(layer.inputs) > 1 else 0):
         drawn = rng.integers(len(names), size=len(layer.inputs))
         choices.append({n: names[int(k)] for n, k in zip(layer.inputs, drawn, strict=True)})
     for choice in choices:

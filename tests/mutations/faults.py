@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-Planted = Iterator[ast.AST]
+from tests.mutations import in_place
+from tests.mutations.syntax import Planted, call_of, is_whole, method_of, more, value_of, with_value
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one fault: what kind it is, where it stands, the line before and after."""
+    """A module with one fault: what kind it is, where it stands, the line before and after.
+
+    `owner` is the class or the function at the top of the module in which it stands.
+    """
 
     kind: str
+    owner: str
     line: int
     change: str
     source: str
 
 
-def _call_of(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == name
-
-
-def _method(node: ast.AST) -> str:
-    """Return the method that is called, "" where none is."""
-    method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    return node.func.attr if method else ""  # type: ignore[attr-defined]
-
-
-def _whole(node: ast.AST | None) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) is int
-
-
-def _more(node: ast.expr, step: int) -> ast.expr:
-    if isinstance(node, ast.Constant) and type(node.value) is int:
-        return ast.Constant(node.value + step)
-    operator = ast.Add() if step > 0 else ast.Sub()
-    return ast.BinOp(node, operator, ast.Constant(abs(step)))
-
-
-def _value(node: ast.AST) -> ast.expr | None:
-    """Return the one array that a statement assigns or returns."""
-    if isinstance(node, (ast.Assign, ast.Return)) and node.value is not None:
-        named = isinstance(node.value, (ast.Tuple, ast.Name, ast.Constant))
-        return None if named else node.value
-    return None
-
-
-def _with_value(node: ast.AST, value: ast.expr) -> ast.AST:
-    changed = copy.copy(node)
-    changed.value = value  # type: ignore[attr-defined]
-    return changed
-
-
 def sign(node: ast.AST) -> Planted:
-    value = _value(node)
+    value = value_of(node)
     if value is not None:
-        yield _with_value(node, ast.UnaryOp(ast.USub(), value))
+        yield with_value(node, ast.UnaryOp(ast.USub(), value))
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
         yield ast.BinOp(node.left, other, node.right)
@@ -68,15 +37,15 @@ def sign(node: ast.AST) -> Planted:
 
 def scaled_by(factor: float) -> Callable[[ast.AST], Planted]:
     def scaled(node: ast.AST) -> Planted:
-        value = _value(node)
+        value = value_of(node)
         if value is not None:
-            yield _with_value(node, ast.BinOp(value, ast.Mult(), ast.Constant(factor)))
+            yield with_value(node, ast.BinOp(value, ast.Mult(), ast.Constant(factor)))
 
     return scaled
 
 
 def axis(node: ast.AST) -> Planted:
-    if isinstance(node, ast.keyword) and node.arg == "axis" and _whole(node.value):
+    if isinstance(node, ast.keyword) and node.arg == "axis" and is_whole(node.value):
         place = node.value.value  # type: ignore[attr-defined]
         yield ast.keyword("axis", ast.Constant(place - 1 if place else 1))
 
@@ -84,7 +53,7 @@ def axis(node: ast.AST) -> Planted:
 def transposition(node: ast.AST) -> Planted:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield node.value
-    if _method(node) == "transpose":
+    if method_of(node) == "transpose":
         yield node.func.value  # type: ignore[attr-defined]
         swapped = [*node.args[:-2], *node.args[:-3:-1]]  # type: ignore[attr-defined]
         yield ast.Call(node.func, swapped, [])  # type: ignore[attr-defined]
@@ -119,7 +88,7 @@ def dropped_factor(node: ast.AST) -> Planted:
 
 
 def dropped_sum(node: ast.AST) -> Planted:
-    if _method(node) != "sum" or ast.unparse(node.func.value) == "np":  # type: ignore[attr-defined]
+    if method_of(node) != "sum" or ast.unparse(node.func.value) == "np":  # type: ignore[attr-defined]
         return
     whole: ast.Call = node  # type: ignore[assignment]
     summed: ast.expr = whole.func.value  # type: ignore[attr-defined]
@@ -128,7 +97,7 @@ def dropped_sum(node: ast.AST) -> Planted:
 
 
 def mask(node: ast.AST) -> Planted:
-    if _call_of(node, "np.where") and len(node.args) == 3:  # type: ignore[attr-defined]
+    if call_of(node, "np.where") and len(node.args) == 3:  # type: ignore[attr-defined]
         condition, first, second = node.args  # type: ignore[attr-defined]
         yield first
         yield second
@@ -138,16 +107,16 @@ def mask(node: ast.AST) -> Planted:
 def off_by_one(node: ast.AST) -> Planted:
     if isinstance(node, ast.Slice):
         if node.upper is not None:
-            yield ast.Slice(node.lower, _more(node.upper, -1), node.step)
-            yield ast.Slice(node.lower, _more(node.upper, 1), node.step)
+            yield ast.Slice(node.lower, more(node.upper, -1), node.step)
+            yield ast.Slice(node.lower, more(node.upper, 1), node.step)
         if node.lower is not None:
-            yield ast.Slice(_more(node.lower, 1), node.upper, node.step)
-    if isinstance(node, ast.Subscript) and _whole(node.slice):
-        yield ast.Subscript(node.value, _more(node.slice, 1), node.ctx)
+            yield ast.Slice(more(node.lower, 1), node.upper, node.step)
+    if isinstance(node, ast.Subscript) and is_whole(node.slice):
+        yield ast.Subscript(node.value, more(node.slice, 1), node.ctx)
     for name in ("range", "np.arange"):
-        if _call_of(node, name):
+        if call_of(node, name):
             *first, last = node.args  # type: ignore[attr-defined]
-            yield ast.Call(node.func, [*first, _more(last, -1)], [])  # type: ignore[attr-defined]
+            yield ast.Call(node.func, [*first, more(last, -1)], [])  # type: ignore[attr-defined]
 
 
 def stale(node: ast.AST) -> Planted:
@@ -202,7 +171,7 @@ def comparison(node: ast.AST) -> Planted:
 
 
 def dropped_pad(node: ast.AST) -> Planted:
-    if _call_of(node, "_pad") or _call_of(node, "np.pad"):
+    if call_of(node, "_pad") or call_of(node, "np.pad"):
         yield node.args[0]  # type: ignore[attr-defined]
 
 
@@ -247,13 +216,31 @@ FAULTS: dict[str, Callable[[ast.AST], Planted]] = {
     "gradient accumulated": accumulated,
     "gradients swapped": swapped,
     "other function": function,
+    "in-place operator": in_place.in_place_operator,
+    "in-place factor": in_place.in_place_factor,
+    "in-place operands exchanged": in_place.in_place_exchanged,
+    "operands exchanged": in_place.operands_exchanged,
+    "statement dropped": in_place.statement_dropped,
+    "out= dropped": in_place.out_dropped,
+    "out= elsewhere": in_place.out_elsewhere,
+    "made in place": in_place.made_in_place,
+    "kept array written to": in_place.step_on_kept_array,
+    "copy dropped": in_place.copy_dropped,
+    "buffer shared": in_place.buffer_shared,
+    "condition dropped": in_place.buffer_check_dropped,
 }
 
 
 def plant(source: str) -> Iterator[Mutant]:
-    """Yield the module with every fault, in the order of its lines."""
+    """Yield the module with every fault in its functions and classes, in the order of its lines."""
     tree = ast.parse(source)
-    for parent, field, place in _sites(tree):
+    named = [node for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
+    for owner in named:
+        yield from _planted_in(owner, tree)
+
+
+def _planted_in(owner: ast.ClassDef | ast.FunctionDef, tree: ast.Module) -> Iterator[Mutant]:
+    for parent, field, place in _sites(owner):
         held = getattr(parent, field)
         node = held if place is None else held[place]
         before = ast.unparse(node)
@@ -263,7 +250,8 @@ def plant(source: str) -> Iterator[Mutant]:
                 _put(parent, field, place, changed)
                 line = getattr(node, "lineno", getattr(parent, "lineno", 0))
                 text = ast.unparse(ast.fix_missing_locations(tree))
-                yield Mutant(kind, line, f"{before}  ->  {ast.unparse(changed)}", text)
+                change = f"{before}  ->  {ast.unparse(changed)}"
+                yield Mutant(kind, owner.name, line, change, text)
                 _put(parent, field, place, node)
 
 

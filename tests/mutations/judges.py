@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from inspect import signature
 from typing import Any
 from unittest import mock
@@ -18,6 +19,7 @@ import symgrad
 from symgrad.language.layer import Layer
 from symgrad.rendering import load_class
 from symgrad.verification import checking, properties
+from symgrad.verification.case import Case
 from symgrad.verification.constants import other_constants
 from symgrad.verification.implementation import Implementation, Outcome
 from symgrad.verification.integers import refused_integers, with_entry
@@ -60,22 +62,34 @@ def limited() -> Iterator[None]:
 
 
 class Judge:
-    """A layer with its generated text, and what decides about mutants of it."""
+    """A layer with its generated text, and what decides about mutants of it.
 
-    def __init__(self, layer: Layer) -> None:
+    With `buffers` the classes get `buffers=True`; the generated tests are those of the others.
+    """
+
+    def __init__(self, layer: Layer, buffers: bool = False) -> None:
         self.layer = layer
+        self.buffers = buffers
         self.program = symgrad.derive(layer).program
-        self.source = symgrad.generate(layer)
+        self.source = symgrad.generate(layer, buffers=buffers)
         self.functions = stand_ins(layer.opaque)
         self._samples = list(self._draw_samples())
-        self._right = self._outcomes(load_class(self.source, layer.name))
+        self._right = self._outcomes(self._loaded(self.source))
         self._memory: dict[Any, Any] = {}
         text = symgrad.generate_tests(layer, "mutated")
         self._tests = compile(text, "<tests of the mutant>", "exec")
         # what is right takes longer to compute than a mutant may run
         with self._remembering():
-            made = load_class(self.source, layer.name)
-            assert checking.verify(layer, made, self.program, 0, generated=True).ok
+            assert self._verified(self.source)
+
+    def _loaded(self, source: str) -> Callable[..., Any]:
+        made = load_class(source, self.layer.name)
+        return partial(made, buffers=True) if self.buffers else made
+
+    def _verified(self, source: str) -> bool:
+        made, layer = self._loaded(source), self.layer
+        options = {"generated": True, "buffers": self.buffers}
+        return checking.verify(layer, made, self.program, 0, **options).ok  # type: ignore[arg-type]
 
     # --- whether a value changes -----------------------------------------------------------------
 
@@ -83,7 +97,7 @@ class Judge:
         """Say whether forward or backward gives something else on one of many samples."""
         try:
             with limited():
-                found = self._outcomes(load_class(source, self.layer.name))
+                found = self._outcomes(self._loaded(source))
         except Exception:
             return True
         return any(_differ(*pair) for pair in zip(self._right, found, strict=True))
@@ -140,8 +154,7 @@ class Judge:
         """Say whether `check` reports the mutant, judged as generated code is."""
         try:
             with limited(), self._remembering():
-                made = load_class(source, self.layer.name)
-                return not checking.verify(self.layer, made, self.program, 0, generated=True).ok
+                return not self._verified(source)
         except Exception:
             return True
 
@@ -163,7 +176,7 @@ class Judge:
         """Compute what is right once for all mutants: it does not depend on them."""
         kept = {
             (checking, "_draw"): lambda *a: (),
-            (properties, "_draw"): lambda case, setting, samplers, rng, values=None: (
+            (Case, "draw"): lambda case, setting, samplers, rng, values=None: (
                 tuple(setting.sizes.values()),
                 tuple(samplers),
                 str(rng.bit_generator.state),
@@ -177,7 +190,10 @@ class Judge:
         with mock.patch.multiple(checking, _draw=self._kept(checking, "_draw", kept)):
             names = [name for module, name in kept if module is properties]
             patches = {name: self._kept(properties, name, kept) for name in names}
-            with mock.patch.multiple(properties, **patches):
+            with (
+                mock.patch.multiple(properties, **patches),
+                mock.patch.multiple(Case, draw=self._kept(Case, "draw", kept)),
+            ):
                 yield
 
     def _kept(self, module: Any, name: str, keys: Any) -> Callable[..., Any]:
@@ -218,6 +234,8 @@ def _differ(right: Outcome | None, found: Outcome | None) -> bool:
         return right.forward_error.partition(":")[0] != found.forward_error.partition(":")[0]
     if found.forward_error or found.backward_error or found.changed:
         return not right.backward_error
+    if set(found.overwritten) - set(right.overwritten):
+        return True
     pairs = [(right.outputs, found.outputs), (right.gradients, found.gradients)]
     pairs.append((right.again, found.again))
     return any(_unlike(one[name], other[name]) for one, other in pairs for name in one)

@@ -30,16 +30,20 @@ class Tally:
         return "\n".join(lines)
 
 
-def tally(layers: Iterable[Layer], every: int = 1, tests: bool = True) -> Tally:
-    """Return what becomes of each `every`-th mutant of the layers.
+def tally(layers: Iterable[Layer], every: int = 1, buffers: bool = False) -> Tally:
+    """Return what becomes of each `every`-th mutant of the layers; a helper's are the first's.
 
+    With `buffers` the classes get `buffers=True`, which the generated tests are not for.
     A mutant counts as changing a value where one of many samples, `check` or a test shows it.
     """
-    result = Tally()
+    result, tests = Tally(), not buffers
     number = 0
+    known: set[str] = set()
     for layer in layers:
-        judge = Judge(layer)
-        for mutant in plant(judge.source):
+        judge = Judge(layer, buffers)
+        planted = [mutant for mutant in plant(judge.source) if mutant.owner not in known]
+        known |= {mutant.owner for mutant in planted} - {layer.name}
+        for mutant in planted:
             number += 1
             if number % every:
                 continue

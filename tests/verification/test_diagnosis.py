@@ -168,3 +168,21 @@ def test_a_pair_of_functions_is_checked_too() -> None:
 def test_what_is_no_implementation_says_what_was_looked_for() -> None:
     with pytest.raises(ValueError, match="a pair of functions"):
         symgrad.check(AFFINE, 3)
+
+
+ROUNDED = [
+    (lambda dw: dw.astype(np.float32), "is right to the precision of float32, and"),
+    (lambda dw: dw.astype(np.float16), "is right to the precision of float16, and"),
+    (lambda dw: dw * (1 + 1e-6), "is right in its first digits alone"),
+]
+
+
+@pytest.mark.parametrize(("rounded", "sentence"), ROUNDED)
+def test_a_gradient_that_lost_its_last_digits_is_told_from_one_that_is_wrong(
+    rounded: Callable[[np.ndarray], np.ndarray], sentence: str
+) -> None:
+    implementation = affine(lambda layer, dy, g: [g[0], rounded(g[1]), g[2]])
+    report = symgrad.check(AFFINE, implementation)
+    assert report.gradients["w"].diagnosis.startswith(sentence)
+    assert report.gradients["x"].ok
+    assert report.gradients["b"].ok

@@ -44,14 +44,19 @@ class ClassSession:
 
     def forward(self) -> dict[str, Any]:
         """Return the outputs by name."""
-        arguments = (self.given.arrays[name][()] for name in self.passed)
+        arguments = (_argument(self.given.arrays[name]) for name in self.passed)
         return named_outputs(self.given.layer, self.instance.forward(*arguments))
 
     def backward(self, incoming: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """Return the gradients by input, from what backward returns and from attributes."""
-        arguments = (incoming[name][()] for name in self.given.layer.outputs)
+        arguments = (_argument(incoming[name]) for name in self.given.layer.outputs)
         returned = self.instance.backward(*arguments)
         return gradients_of(self.given, returned, self.instance, self.passed, self.kept)
+
+
+def _argument(array: np.ndarray) -> Any:
+    """Return the array itself; a number where it has no axes."""
+    return array[()] if isinstance(array, np.ndarray) and not array.ndim else array
 
 
 def open_class(implementation: Any, given: Given) -> ClassSession:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from symgrad.formats.text import statement_text
 from symgrad.language.expr import Expr
 from symgrad.language.lengths import NO_LENGTHS
 from symgrad.verification.diagnosis.hypotheses import explain
 from symgrad.verification.diagnosis.probes import is_wrong, probe
-from symgrad.verification.diagnosis.trials import Bench, Evidence, Target, Trial, chain_of
+from symgrad.verification.diagnosis.trials import Bench, Evidence, Target, Trial, chain_of, close
 from symgrad.verification.report import Comparison, Report
 from symgrad.verification.samples import Sample
 from symgrad.verification.sizes import fit, free_extents
@@ -19,6 +21,8 @@ _ATTEMPTS = 3
 # sizes that are tried, beside those of the report; numerical gradients take long
 _TRIALS = 6
 _NUMERICAL_TRIALS = 2
+# what arithmetic in shorter types may be off by, relative to the largest entry
+_SHORTER = {np.float32: 1e-5, np.float16: 1e-2}
 
 
 def diagnosed(bench: Bench, report: Report, sample: Sample) -> Report:
@@ -74,10 +78,25 @@ def _explanation(bench: Bench, target: Target, base: Trial) -> str:
     evidence = _evidence(bench, target, base)
     if not evidence.trials:
         return _raised(target, evidence.failures[0])
+    imprecise = _imprecision(evidence) if base in evidence.trials else ""
+    if imprecise:
+        return imprecise
     if not any(is_wrong(bench, target, trial) for trial in evidence.trials):
         return f"is right where it comes back; for other sizes {_raised(target, base)}"
     sentence = explain(evidence)
     return f"{sentence}; for other sizes it raises" if evidence.failures else sentence
+
+
+def _imprecision(evidence: Evidence) -> str:
+    """Say of an array that is right but for its last digits what took them; empty for others."""
+    pairs = [(found, right) for _, found, right in evidence.pairs]
+    for short, tolerance in _SHORTER.items():
+        near = all(close(found, right, tolerance) for found, right in pairs)
+        if near and all(np.array_equal(found, found.astype(short)) for found, _ in pairs):
+            return f"is right to the precision of {short.__name__}, and holds no other numbers"
+    if all(close(found, right, _SHORTER[np.float32]) for found, right in pairs):
+        return "is right in its first digits alone, as if a part of it were computed in float32"
+    return ""
 
 
 def _raised(target: Target, trial: Trial) -> str:
