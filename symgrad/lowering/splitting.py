@@ -2,7 +2,8 @@
 
 sum_k (x_ik - y_jk)^2 would need an (I, J, K) array. It is written as a sum of squares and products,
 each of fewer axes. Such terms cancel where x and y are far from 0, so one centre is subtracted from
-both first: it drops out of the difference, and rounding stays near that of the centred rows.
+both first: it drops out of the difference, and rounding stays near that of the centred rows. Where
+single rows x_i and y_j are compared they may lie closer than that: `distances` sees to these.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgrad.language.expr import (
-    MINUS_ONE,
-    ONE,
     ZERO,
     Add,
     Call,
@@ -42,12 +41,13 @@ from symgrad.language.expr import (
 )
 from symgrad.language.layer import Statement
 from symgrad.language.program import Program
+from symgrad.lowering.distances import Centre, SquaredDistances
 from symgrad.lowering.names import unique_name
 from symgrad.lowering.reductions import mean_as_sum
 from symgrad.lowering.scope import nominal_size
 
 TWO = Number(Fraction(2))
-CENTRE_COMMENT = "centred rows: rounding stays near eps*(|{0}|^2 + |{1}|^2) of them at any offset"
+CENTRE_COMMENT = "{0} and {1} around a centre of the rows: no digits are lost to an offset"
 
 
 def split_program(program: Program) -> tuple[Program, dict[str, str]]:
@@ -125,8 +125,15 @@ class Splitter:
             if not isinstance(total, Add) or not is_splittable(total, expr):
                 continue
             rest = [other for other in factors if other is not factor]
-            groups = self._groups(total)
-            terms = _squared(groups) if square else [(g.sign, g.value) for g in groups]
+            groups = sorted(merge_terms(total), key=self._rank)
+            alone = [group for group in groups if is_alone(group, groups, expr, rest)]
+            groups = alone + [group for group in groups if group not in alone]
+            centred = self._centred(groups, total)
+            if square:
+                found = sum_of_distances(expr, rest, groups, centred)
+                if found is not None:
+                    return found
+            terms = _squared(centred) if square else [(g.sign, g.value) for g in centred]
             result = add(*(_scaled_sum(expr, rest, c, t) for c, t in terms))
             positive = all(isinstance(other, (Number, Indicator, Delta)) for other in rest)
             return Call("max", (result, ZERO)) if square and positive else result
@@ -134,19 +141,18 @@ class Splitter:
 
     # --- centring ----------------------------------------------------------------------------
 
-    def _groups(self, total: Add) -> list[Group]:
-        groups = merge_terms(total)
-        groups.sort(key=self._rank)
-        signs = {group.sign for group in groups}
-        narrow = all(free_indices(g.value) < free_indices(total) for g in groups)
-        return self._centred(groups) if len(signs) > 1 and narrow else groups
-
     def _rank(self, group: Group) -> list[tuple[int, str]]:
         names = element_names(group.value)
         return [(self.ranks.get(name, len(self.ranks)), name) for name in names]
 
-    def _centred(self, groups: list[Group]) -> list[Group]:
-        """Return the groups with one centre subtracted from all, as elements of new statements."""
+    def _centred(self, groups: list[Group], total: Add) -> list[Group]:
+        """Return the groups with one centre subtracted from all, as elements of new statements.
+
+        Groups of one sign have no common centre, and stay as they are.
+        """
+        narrow = all(free_indices(g.value) < free_indices(total) for g in groups)
+        if len({group.sign for group in groups}) == 1 or not narrow:
+            return groups
         flip = groups[0].sign
         whole = add(*(mul(_sign(g.sign * flip), g.value) for g in groups))
         order = ordered_free_indices(whole)
@@ -163,7 +169,7 @@ class Splitter:
         centres: list[Expr] = []
         found: list[Group] = []
         for group in groups[:-1]:
-            centre = self._mean(group, free_indices(last.value))
+            centre = self._amid(group, free_indices(last.value))
             centres.append(mul(_sign(group.sign), centre))
             shifted = group.value - centre
             found.append(Group(group.sign * flip, self._assign(group.value, "centred", shifted)))
@@ -173,15 +179,13 @@ class Splitter:
         self.comments[element_names(found[0].value)[0]] = CENTRE_COMMENT.format(*sources)
         return found
 
-    def _mean(self, group: Group, kept: frozenset[Index]) -> Expr:
-        """Return the mean of a group over the indices that the last group lacks; 0 over nothing."""
+    def _amid(self, group: Group, kept: frozenset[Index]) -> Expr:
+        """Return a point amid a group's values over the indices that the last group lacks."""
         indices = [index for index in ordered_free_indices(group.value) if index not in kept]
         fresh = {index: IndexValue(index.fresh()) for index in indices}
         body = freshen(substitute(group.value, fresh))
         bound = tuple(value.index for value in fresh.values())
-        lengths = [index.extent for index in bound if index.extent is not None]
-        counts = [Power(Call("max", (length, ONE)), MINUS_ONE) for length in lengths]
-        return self._assign(group.value, "centre", mul(Reduce("sum", bound, None, body), *counts))
+        return self._assign(group.value, "centre", Centre(bound, body))
 
     def _assign(self, source: Expr, word: str, value: Expr) -> Element:
         """Add a statement and return the element that reads it."""
@@ -191,6 +195,51 @@ class Splitter:
         subscripts = tuple(IndexValue(index) for index in ordered_free_indices(value))
         self._pending.append(Statement(name, subscripts, value))
         return Element(name, subscripts)
+
+
+def is_alone(group: Group, groups: Sequence[Group], expr: Reduce, rest: Sequence[Expr]) -> bool:
+    """Say whether a sum runs over all indices that a group has alone, and weighs each the same.
+
+    The terms of its square are no larger than their sum then, around a centre of this group.
+    """
+    others = [free_indices(other.value) for other in groups if other is not group]
+    own = free_indices(group.value).difference(*others)
+    read = [*rest, *([] if expr.condition is None else [expr.condition])]
+    return own.issubset(expr.indices) and all(own.isdisjoint(free_indices(f)) for f in read)
+
+
+def sum_of_distances(
+    expr: Reduce, rest: Sequence[Expr], groups: Sequence[Group], centred: Sequence[Group]
+) -> Expr | None:
+    """sum_jk a_ij*w_k*(x_ik - z_jk)^2 = sum_j a_ij*(sum_k w_k*(x_ik - z_jk)^2), by a helper.
+
+    The inner sums are accurate even where rows lie close. None where the square's own terms are,
+    where there are no rows to compare, and where a factor is a mask or belongs to pairs of rows.
+    """
+    if len(groups) != 2 or any(is_alone(group, groups, expr, rest) for group in groups):
+        return None
+    pairs = list(zip(groups, centred, strict=True))
+    sides = [free_indices(group.value) for group in groups]
+    inner = tuple(index for index in expr.indices if index in sides[0] & sides[1])
+    masks = [] if expr.condition is None else [expr.condition]
+    masks += [f for f in rest if any(isinstance(part, (Indicator, Delta)) for part in walk(f))]
+    weights = [factor for factor in rest if not free_indices(factor).isdisjoint(inner)]
+    weight = mul(*weights)
+    if not free_indices(weight) <= sides[0]:
+        pairs.reverse()
+        sides.reverse()
+    masked = any(not free_indices(mask).isdisjoint(inner) for mask in masks)
+    if not inner or masked or not free_indices(weight) <= sides[0]:
+        return None
+    (left, near_left), (right, near_right) = pairs
+    flip = _sign(-left.sign * right.sign)
+    near = (near_left.value, mul(flip, near_right.value))
+    distances = SquaredDistances(inner, weight, left.value, mul(flip, right.value), near)
+    body = mul(*(factor for factor in rest if factor not in weights), distances)
+    outer = tuple(index for index in expr.indices if index not in inner)
+    if outer:
+        return Reduce("sum", outer, expr.condition, body)
+    return body if expr.condition is None else mul(Indicator(expr.condition), body)
 
 
 def _sign(sign: int) -> Number:
