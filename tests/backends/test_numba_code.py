@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -114,3 +115,53 @@ def test_the_same_layer_gives_the_same_bytes():
 def test_no_function_of_kernels_has_the_name_of_one_for_arrays():
     scalar, arrays = helper_sources(("numba",)), helper_sources(("numpy",))
     assert not scalar.keys() & arrays.keys()
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "h_td = sum_{u<=t} x_ud*(sum_{w: w > u, w <= t} tanh(x_wd))",
+        """
+        e_tuc = where(u < t, exp(k_uc - (t - 1 - u)*w_c), 0) for t < size(k,0)
+        y_tc = (sum_u e_tuc*v_uc)/(sum_u e_tuc + 1)
+        """,
+        "s_n = sum_{t: t >= 1 and m[n,t-1] > 0} a[2*y_nt - y[n,t-1]]",
+    ],
+)
+def test_what_is_computed_again_in_a_kernel_leaves_no_name_behind(formula):
+    source = symgrad.generate(symgrad.Layer("Gated", formula), backend="numba")
+    [forward] = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.name == "forward"
+    ]
+    known = {argument.arg for argument in forward.args.args}
+    assigned = {n.id for n in ast.walk(forward) if isinstance(n, ast.Name) and stores(n)}
+    for statement in forward.body:
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        early = {node.id for node in names if not stores(node)} & assigned - known
+        assert not early, ast.unparse(statement)
+        known |= {node.id for node in names if stores(node)}
+    assert not undefined(source)
+
+
+def stores(name):
+    return isinstance(name.ctx, ast.Store)
+
+
+LONG = """
+y_ij = where(x_ij > 0, a*x_ij^2 + b*x_ij, a*expm1(x_ij) - a*x_ij + b*x_ij)
+"""
+
+
+@pytest.mark.parametrize("formula", [LONG, "y_nk = exp(-((x_n - g_k)/h)^2)"])
+def test_the_formatter_leaves_long_calls_and_negated_powers(formula):
+    source = symgrad.generate(symgrad.Layer("Long", formula), backend="numba")
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "-"]
+    assert subprocess.run(command, input=source, capture_output=True, text=True).stdout == source
+
+
+def undefined(source):
+    """Return what ruff finds of names that nothing defines."""
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F", "-q", "-"]
+    return subprocess.run(command, input=source, capture_output=True, text=True).stdout

@@ -121,17 +121,31 @@ class MethodFuser:
 
     def method(self) -> Method:
         """Return the method with calls of kernels."""
-        items = self._items()
-        rank = max(self.ranks.values(), default=0)
-        chosen: list[Item] = []
-        for item in items:
-            if isinstance(item, Part) or pays(item, rank):
-                chosen.append(item)
-            else:
-                chosen += [member.part for member in item.members]
+        chosen = self._chosen()
         chosen = self._read(chosen)
         assignments = [a for item in chosen for a in self._written(item, chosen)]
         return replace(self.original, assignments=tuple(self._inlined(assignments)))
+
+    def _chosen(self) -> list[Item]:
+        """Return kernels that pay and parts, in an order of execution.
+
+        A kernel may compute light values again and stand before what computes them; where it does
+        not pay, its parts read them. Ends: each round takes more statements out of kernels.
+        """
+        found = self._statements()
+        rank = max(self.ranks.values(), default=0)
+        apart: set[str] = set()
+        while True:
+            chosen: list[Item] = []
+            for item in group((p, None if p.name in apart else s) for p, s in found):
+                if isinstance(item, Part) or pays(item, rank):
+                    chosen.append(item)
+                else:
+                    chosen += [member.part for member in item.members]
+            early = _reading_early(chosen) - apart
+            if not early:
+                return chosen
+            apart |= early
 
     def _read(self, items: list[Item]) -> list[Item]:
         """Return the items that are read: what others compute again themselves may not be.
@@ -147,7 +161,8 @@ class MethodFuser:
     def _reads_beside(self, item: Item, items: Sequence[Item]) -> set[str]:
         return {name for other in items if other is not item for name in _reads(other)}
 
-    def _items(self) -> list[Item]:
+    def _statements(self) -> list[tuple[Part, Statement | None]]:
+        """Return the parts of all assignments, each with the statement of loops that it can be."""
         known: dict[Array, Variable] = {}
         promised = {a.array: a for a in self.original.assignments if is_reduction(a.array)}
         found: list[tuple[Part, Statement | None]] = []
@@ -158,7 +173,7 @@ class MethodFuser:
                 self.ranks[part.name] = part.array.ndim
                 statement = statement_of(part, self.units) if part.fusible else None
                 found.append((part, statement))
-        return group(found)
+        return found
 
     def _note(self, array: Array) -> None:
         """Note the means that are about to be written as sums, and the ranks of what is read."""
@@ -318,6 +333,17 @@ def _reads(item: Item) -> set[str]:
     if isinstance(item, Part):
         return _all_names(item.array)
     return read(item) | _sizes(member.body for member in item.members)
+
+
+def _reading_early(items: Sequence[Item]) -> set[str]:
+    """Return the names of what reads a name that a later item computes."""
+    early: set[str] = set()
+    later: set[str] = set()
+    for item in reversed(items):
+        if _reads(item) & later:
+            early |= written(item)
+        later |= written(item)
+    return early
 
 
 def _sizes(arrays: Iterable[Array]) -> set[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from symgrad.lowering.arrays import Apply, Array
+from symgrad.lowering.arrays import Apply, Array, Size
 from symgrad.lowering.traversal import rewrite, walk
 from symgrad.rendering.numba.functions import LIGHT, SCALAR
 from symgrad.rendering.numba.fusible import Part, names_in
@@ -78,7 +78,19 @@ def recomputing(statement: Statement, items: list[Item]) -> Statement:
         pairs = zip(producer.index, element.index, strict=True)
         numbers = {loop: place for loop, place in pairs if loop is not None and place is not None}
         body = renumber(producer.body, numbers)
-        statement = statement.with_body(replaced(statement.body, element, body))
+        statement = replace(
+            statement,
+            body=replaced(statement.body, element, body),
+            lengths={n: _length(length, producer) for n, length in statement.lengths.items()},
+        )
+
+
+def _length(length: Array, producer: Statement) -> Array:
+    """Return a length that needs no array of a statement which is computed again instead."""
+    if not isinstance(length, Size) or length.name != producer.name:
+        return length
+    loop = producer.index[length.axis]
+    return length if loop is None else producer.lengths.get(loop, length)
 
 
 def replaced(body: Array, element: Element, other: Array) -> Array:

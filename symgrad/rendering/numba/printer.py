@@ -129,7 +129,8 @@ def _real_operation(array: Apply, scope: Scope) -> Code:
         return raised(as_real(array.args[0], scope), to_scalar(array.args[1], scope))
     args = [as_real(arg, scope) for arg in array.args]
     if array.op == "neg":
-        text = f"({args[0].text})" if args[0].level < Level.PRODUCT else args[0].text
+        wraps = args[0].level < Level.PRODUCT or args[0].opens_with_power
+        text = f"({args[0].text})" if wraps else args[0].text
         return Code(f"-{text}", min(args[0].level, Level.UNARY))
     if array.op in BINARY:
         operator, level = BINARY[array.op]

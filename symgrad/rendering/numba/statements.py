@@ -134,7 +134,7 @@ def statement_of(part: Part, units: UnitAxes) -> Statement | None:
         index = tuple(None if one else axis for axis, one in enumerate(unit))
         loops = tuple(axis for axis in index if axis is not None)
         body = entry(array, index, frame)
-    if not loops:
+    if not loops or array.kind == "int":  # loops compute in the layer's type, places are exact
         return None
     if op:
         loops = in_memory_order(loops, body)
