@@ -174,6 +174,12 @@ LAYERS = {
     "decayed sum with gates": """
         y_t = sum_{s<=t} x_s*prod_{r: s < r and r <= t} g_r
     """,
+    "scores of a linear-chain CRF": """
+        s_n = sum_t u[n,t,y_nt] + sum_{t: t+1 < size(y,1)} a[y_nt, y[n,t+1]]
+    """,
+    "transitions from labels that follow an unmasked one": """
+        s_n = sum_{t: t >= 1 and m[n,t-1] > 0} a[2*y_nt - y[n,t-1]]
+    """,
     "variance in a window": """
         m_i = mean_{u<3} x[i+u]
         y_i = mean_{u<3} (x[i+u] - m_i)^2

@@ -28,6 +28,7 @@ from symgrad.language.expr import (
     Reduce,
     children,
     element_names,
+    map_parts,
     mul,
     subtract,
     walk,
@@ -39,6 +40,7 @@ from symgrad.lowering.accesses import label
 from symgrad.lowering.arrays import Apply, Array, Reduction
 from symgrad.lowering.combine import align, number, union
 from symgrad.lowering.elementwise import lower
+from symgrad.lowering.guards import guarded
 from symgrad.lowering.indices import lower_count, lower_index
 from symgrad.lowering.lengths import same_length
 from symgrad.lowering.pads import is_inside
@@ -63,8 +65,15 @@ class Place:
 
     @property
     def known(self) -> Known:
-        """What is at least 0 where the filters hold."""
-        return tuple(part for condition in self.filters for part in known_of(condition))
+        """What is at least 0 where the filters hold; each length as the axis that it follows."""
+        return tuple(
+            self._by_owner(part) for condition in self.filters for part in known_of(condition)
+        )
+
+    def _by_owner(self, expr: Expr) -> Expr:
+        if isinstance(expr, AxisLength) and expr.name in self.scope.tensors:
+            return self.scope.tensors[expr.name].extents[expr.axis]
+        return map_parts(expr, self._by_owner)
 
 
 def known_of(condition: Expr) -> Known:
@@ -214,9 +223,10 @@ def _read_check(name: str, axis: int, subscript: Expr, length: Expr, place: Plac
         return HelperCheck("_check_read", args)
     label = subscript.name if isinstance(subscript, Element) else to_text(subscript)
     frame = natural_frame(Mul((subscript, *map(Indicator, place.filters))))
-    values = [lower_index(subscript, scope, frame)]
+    # a subscript and a filter may read what another filter guards
+    values = [lower_index(guarded(subscript, scope), scope, frame)]
     inline = replace(scope, inline=True)
-    values += [lower(condition, inline, frame) for condition in place.filters]
+    values += [lower(guarded(condition, scope), inline, frame) for condition in place.filters]
     axes = union(values, frame)
     arrays = [align(value, axes) for value in values] if place.filters else [values[0].array]
     mask = arrays[1:2]

@@ -29,6 +29,7 @@ from symgrad.lowering.arrays import (
     Variable,
 )
 from symgrad.lowering.axis_lengths import AxisLengths, Shape
+from symgrad.lowering.over_windows import OverWindows
 from symgrad.lowering.polynomials import Polynomial, constant, product
 from symgrad.lowering.scatters import Zeros
 from symgrad.lowering.sharing import is_view
@@ -220,6 +221,12 @@ def _(array: Windows, tally: Tally) -> Made:
         count = steps + ONE
     before, behind = made.shape[: array.axis], made.shape[array.axis + 1 :]
     return tally.seen(made, (*before, count, *behind, of(array.size)))
+
+
+@cost.register
+def _(array: OverWindows, tally: Tally) -> Made:
+    windows = tally.visit(array.windows)
+    return tally.add(product(windows.shape), [windows], windows.shape[:-1], "float")
 
 
 @cost.register

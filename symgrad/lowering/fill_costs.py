@@ -13,6 +13,8 @@ from symgrad.lowering.views import Padded
 
 # what the functions at the top of a module do with each element of their largest argument
 HELPER_OPERATIONS = {"_logsumexp": 4, "_argmax": 1, "_add_at": 1}
+# those whose cost is that of a matrix product
+DISTANCES = frozenset({"_squared_distances", "_merged_distances"})
 # those that only move entries
 MOVES = frozenset({"np.take", "np.repeat", "np.roll", "np.diag", "_place", "_moved"})
 
@@ -32,6 +34,10 @@ def _(array: Helper, tally: Tally) -> Made:
     flops = constant(passes) * product(largest)
     if array.function == "_window_dot":
         flops = TWO * product(args[0].shape)
+    if array.function in DISTANCES:
+        summed = dict(array.options).get("summed", 1)
+        inner = args[0].shape[len(args[0].shape) - summed :]
+        flops = TWO * product(shape) * product(inner)
     return tally.add(flops, args, shape, array.kind)
 
 
@@ -46,6 +52,10 @@ def _helper_shape(array: Helper, args: Sequence[Made], tally: Tally) -> Shape:
     match array.function:
         case "_window_dot":
             return first[: array.rank]
+        case "_squared_distances" | "_merged_distances":
+            rows = first[: len(first) - options.get("summed", 1)]
+            start = options.get("batch", array.rank - 2)
+            return (*rows, *args[1].shape[start : start + array.rank - len(rows)])
         case "np.take":
             return (*first[:axis], *args[1].shape, *first[axis + 1 :])
         case "np.repeat":

@@ -15,8 +15,10 @@ from symgrad.language.magnitudes import is_beyond_floats
 from symgrad.language.program import Program
 from symgrad.lowering.accesses import formula_accesses, formula_labels
 from symgrad.lowering.arrays import Array, Contraction, KeptExtent, Size, Value, Variable
+from symgrad.lowering.blocks import cut_in_blocks
 from symgrad.lowering.checks import mean_checks, range_checks, step_checks
 from symgrad.lowering.constants import constants_of
+from symgrad.lowering.distances import formula_text
 from symgrad.lowering.elementwise import Frame, lower, lower_extent
 from symgrad.lowering.filling import hoist, name_scatters
 from symgrad.lowering.finer_sums import take_from_finer_sums
@@ -25,6 +27,7 @@ from symgrad.lowering.indices import is_whole, lower_count, lower_index
 from symgrad.lowering.joining import fill_parts, is_plain
 from symgrad.lowering.lines import Line, read_counts
 from symgrad.lowering.maxima import join_places
+from symgrad.lowering.over_windows import reduce_over_windows
 from symgrad.lowering.pads import common_margins
 from symgrad.lowering.plan import Assignment, Check, HelperCheck, Method, Plan
 from symgrad.lowering.repeating import extent_of, repeated
@@ -151,7 +154,7 @@ def _line(
         array,
         backward,
         tuple(index.name for index in target),
-        statement_text(statement),
+        formula_text(statement),
         statement.name in given,
         result,
     )
@@ -212,7 +215,8 @@ def _tidy(lines: list[Line], scope: Scope) -> list[Line]:
         line.array = keep_dimensions_inside(line.array)
     share(lines, taken)
     shorten_places(lines)
-    return keep_dimensions(lines)
+    lines = keep_dimensions(reduce_over_windows(lines))
+    return cut_in_blocks(lines, scope)
 
 
 def _plan(

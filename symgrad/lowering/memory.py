@@ -23,9 +23,11 @@ from symgrad.lowering.arrays import (
     Variable,
 )
 from symgrad.lowering.combine import number
+from symgrad.lowering.over_windows import OverWindows
 from symgrad.lowering.scatters import Copy, Joined, Scatter, Zeros
 from symgrad.lowering.traversal import children
 from symgrad.lowering.views import WHOLE, Indexed, Padded, Reshape
+from symgrad.lowering.windows import Matrices
 
 ONE = number(1)
 
@@ -124,6 +126,13 @@ def _(array: Fill | Reshape | Scatter | Zeros, known: Known) -> Lengths:
 
 
 @_lengths.register
+def _(array: Matrices, known: Known) -> Lengths:
+    inner = lengths(array.array, known)
+    merged = (*array.rows, *array.columns)
+    return (*(n for axis, n in enumerate(inner) if axis not in merged), None, None)
+
+
+@_lengths.register
 def _(array: Contraction, known: Known) -> Lengths:
     inputs, result = array.subscripts.split("->")
     found: dict[str, Array | None] = {}
@@ -160,7 +169,9 @@ def is_exact(array: Array, inexact: Set[str]) -> bool:
     """
     if array.kind in ("weak", "bool"):
         return True
-    if array.kind == "int" or isinstance(array, (Opaque, Helper)):
+    if isinstance(array, Helper):
+        return array.function in NEW and all(is_exact(arg, inexact) for arg in array.arrays)
+    if array.kind == "int" or isinstance(array, Opaque):
         return False
     if isinstance(array, Variable):
         return array.name not in inexact
@@ -191,6 +202,9 @@ def is_new(array: Array) -> bool:
     return rule is not None and rule(array)
 
 
+# functions of the module whose results are new arrays of the layer's type
+NEW = frozenset({"_centre", "_squared_distances", "_merged_distances"})
+
 _ALLOCATES: dict[type[Array], Callable[..., bool]] = {
     Apply: lambda array: array.kind != "weak",
     Cast: lambda array: True,
@@ -198,8 +212,10 @@ _ALLOCATES: dict[type[Array], Callable[..., bool]] = {
     Copy: lambda array: True,
     Cumulative: lambda array: True,
     Fill: lambda array: True,
+    Helper: lambda array: array.function in (*NEW, "_first_equal"),
     Indexed: lambda array: any(isinstance(i, Array) and i.ndim for i in array.items),
     Joined: lambda array: True,
+    OverWindows: lambda array: True,
     Reduction: lambda array: bool(array.axes),
     Scatter: lambda array: True,
     Zeros: lambda array: True,

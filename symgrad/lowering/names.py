@@ -24,6 +24,7 @@ from symgrad.lowering.arrays import (
     Tri,
     Variable,
 )
+from symgrad.lowering.over_windows import OverWindows
 from symgrad.lowering.scatters import Joined, Scatter
 from symgrad.lowering.views import Indexed, Padded, Reshape, Strided, Windows
 from symgrad.lowering.windows import Matrices, is_layout
@@ -94,6 +95,11 @@ def _(array: Padded) -> str:
 def _(array: Windows) -> str:
     """Return `x_windows` for windows of x, padded or not."""
     return _suffixed(_source(array), "windows")
+
+
+@content_name.register
+def _(array: OverWindows) -> str:
+    return _suffixed(_source(array.array), array.op)
 
 
 @content_name.register

@@ -182,6 +182,7 @@ def _join_groups(groups: dict[Frame, Group], coefficient: Fraction, frame: Frame
         if not group.above:
             later.append(_fold(group.below, frame))
             continue
+        product, later = _divide_early(product, later, frame)
         for value in group.above:
             product = multiply(product, value, frame)
         product = divide(product, _fold(group.below, frame), frame)
@@ -190,6 +191,23 @@ def _join_groups(groups: dict[Frame, Group], coefficient: Fraction, frame: Frame
         product = divide(product, value, frame)
     product = divide(product, trailing, frame)
     return combine("neg", (product,), frame) if coefficient < 0 else product
+
+
+def _divide_early(
+    product: Value, divisors: Sequence[Value], frame: Frame
+) -> tuple[Value, list[Value]]:
+    """Divide a product by arrays that do not enlarge it, before a larger array is multiplied.
+
+    (a_i/s_i)*x_ij passes once over x, (a_i*x_ij)/s_i twice. A product without factors stays: x/s.
+    """
+    later: list[Value] = []
+    for divisor in divisors:
+        smaller = not product.axes or set(divisor.axes) <= set(product.axes)
+        if smaller and product.array != number(1):
+            product = divide(product, divisor, frame)
+        else:
+            later.append(divisor)
+    return product, later
 
 
 def _sort_groups(groups: dict[Frame, Group]) -> tuple[Group, list[Group]]:

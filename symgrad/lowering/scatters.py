@@ -71,7 +71,8 @@ class Scatter(Array):
 
     `margins` holds for each axis what is allocated (before, after) it to hold the places that lie
     outside, and is cut off at the end. Where `signed`, they may be negative: the axis is
-    allocated shorter then, and filled up with zeros.
+    allocated shorter then, and filled up with zeros. `cut` names the arrays whose first axis is
+    that of the scatter, where it may be filled some places of this axis at a time.
     """
 
     shape: tuple[Array, ...]
@@ -79,6 +80,7 @@ class Scatter(Array):
     margins: tuple[tuple[Array, Array], ...]
     signed: bool = False
     base: Array | None = None
+    cut: tuple[str, ...] = ()
 
     @property
     def ndim(self) -> int:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import pairwise
 
 from symgrad.language.layer import Layer
 from symgrad.lowering.arrays import Array, Opaque, Size, Variable
 from symgrad.lowering.constants import constants_of
 from symgrad.lowering.plan import (
     Argument,
-    Assignment,
     Check,
     Derived,
     HelperCheck,
     Method,
     Plan,
 )
+from symgrad.lowering.row_runs import read_rows
 from symgrad.lowering.scatters import Loop
-from symgrad.lowering.steps import Step, overwritten
+from symgrad.lowering.steps import overwritten
 from symgrad.lowering.storage import steps_of
 from symgrad.lowering.traversal import variables
 from symgrad.lowering.traversal import walk as walk_array
@@ -27,11 +26,11 @@ from symgrad.rendering.code import attribute, python_name, tuple_text
 from symgrad.rendering.docstring import backward_docstring, forward_docstring
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, opaque_name, to_numpy
-from symgrad.rendering.print_steps import step_lines
-from symgrad.rendering.warnings import loud_names, may_warn_needlessly
+from symgrad.rendering.print_blocks import block_lines
+from symgrad.rendering.statements import BODY, assignment_lines, too_long
+from symgrad.rendering.warnings import loud_names
 from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_call
 
-BODY = INDENT * 2
 # an attribute that is read more often gets a local name
 READS = 2
 
@@ -112,9 +111,16 @@ def forward_lines(plan: Plan, buffers: bool = False) -> list[str]:
         lines += wrap_call("_not_empty", args, "")
     lines += range_lines(plan.forward, names, _taken(plan))
     lines += check_lines(plan.forward.checks, names)
-    stored = taken if buffers else None
-    steps = steps_of(plan, plan.forward, plan.kept, _too_long(names), taken=stored)
     lines += _spare_lines(plan.forward.arguments, layer.params) if buffers else []
+    after = [*check_lines(plan.forward.late_checks, names), *_keep(plan)]
+    rows = read_rows(plan.forward.assignments)
+    if rows:
+        late = (check.condition for check in plan.forward.late_checks)
+        live = {*plan.kept, *_names_in([*plan.forward.returns, *late])}
+        body = block_lines(plan, plan.forward, rows, live, names, taken, buffers, not after)
+        return [*lines, *_before_return(body, after)]
+    stored = taken if buffers else None
+    steps = steps_of(plan, plan.forward, plan.kept, too_long(names), taken=stored)
     output = _only_kept_output(plan)
     if output is not None and output not in overwritten(steps):
         own = Names({output: attribute(output)})
@@ -122,8 +128,11 @@ def forward_lines(plan: Plan, buffers: bool = False) -> list[str]:
         lines += assignment_lines(plan.forward, steps, own, taken, text, last=True)
         return [*lines, *check_lines(plan.forward.late_checks, own)]
     body = assignment_lines(plan.forward, steps, names, taken, None, last=not plan.kept)
-    lines += _before_return(body, [*check_lines(plan.forward.late_checks, names), *_keep(plan)])
-    return lines
+    return [*lines, *_before_return(body, after)]
+
+
+def _names_in(arrays: Iterable[Array]) -> set[str]:
+    return {variable.name for array in arrays for variable in variables(array)}
 
 
 def _spare_lines(arguments: Iterable[Argument], params: Sequence[str]) -> list[str]:
@@ -209,11 +218,16 @@ def _backward_body(plan: Plan, names: Names, buffers: bool) -> list[str]:
     stored = [(dict(plan.gradients)[n], a) for n, a in returns.items() if n in params]
     method = Method((), (), plan.backward.assignments, tuple(kept))
     reads = method.reads()
-    live = {variable.name for _, array in stored for variable in variables(array)}
+    live = _names_in(array for _, array in stored)
     taken = _taken(plan)
     stored_names = taken if buffers else None
     before = plan.forward.assignments
-    steps = steps_of(plan, method, live, _too_long(names), before, stored_names)
+    loud = loud_names(before)
+    rows = read_rows(method.assignments, before)
+    if rows and not stored:
+        live = _names_in(kept)
+        return block_lines(plan, method, rows, live, names, taken, buffers, True, before, loud)
+    steps = steps_of(plan, method, live, too_long(names), before, stored_names)
     direct = {
         name
         for name, array in stored
@@ -221,19 +235,9 @@ def _backward_body(plan: Plan, names: Names, buffers: bool) -> list[str]:
     }
     names = Names({**names.attributes, **{name: attribute(name) for name in direct}})
     stored = [(name, array) for name, array in stored if name not in direct]
-    loud = loud_names(plan.forward.assignments)
     body = assignment_lines(method, steps, names, taken, None, not stored, loud)
     stores = [f"{BODY}{attribute(name)} = {to_numpy(a, names).text}" for name, a in stored]
     return _before_return(body, stores) if kept else [*body, *stores]
-
-
-def _too_long(names: Names) -> Callable[[str, Array], bool]:
-    """Return what says of a name and an array whether `name = array` is too long for a line."""
-
-    def is_long(name: str, array: Array) -> bool:
-        return len(f"{BODY}{names.text(name)} = {to_numpy(array, names).text}") > WIDTH
-
-    return is_long
 
 
 def _is_named(array: Array, name: str) -> bool:
@@ -322,74 +326,3 @@ def check_lines(checks: Iterable[Check], names: Names) -> list[str]:
         lines.append(f"{BODY}if {to_numpy(check.condition, names).text}:")
         lines += wrap_call("raise ValueError", [f'"{check.message}"'], "", BODY + INDENT)
     return lines
-
-
-def assignment_lines(
-    method: Method,
-    steps: Sequence[Step],
-    names: Names,
-    taken: set[str],
-    output: str | None,
-    last: bool,
-    loud: Set[str] = frozenset(),
-) -> list[str]:
-    """Return the statements that assign, and the return statement.
-
-    Args:
-        method: the method.
-        steps: its steps.
-        names: how names print.
-        taken: names that a new part may not take.
-        output: the attribute that the last assignment goes to, if any.
-        last: whether the last assignment may become the return statement.
-        loud: names from forward that may hold infinities.
-    """
-    silenced = _spanned(method.assignments, may_warn_needlessly(method.assignments, loud))
-    lines: list[str] = []
-    silent = False
-    for step in steps:
-        quiet = step.source.name in silenced
-        if quiet and not silent:
-            lines.append(f'{BODY}with np.errstate(all="ignore"):  # branches that are not taken')
-        silent = quiet
-        indent = BODY + INDENT if quiet else BODY
-        final = step is steps[-1] and not quiet
-        target = _target(step, method.returns, names, final and last)
-        lines += step_lines(step, target, indent, names, taken)
-    if not any(line.lstrip().startswith("return ") for line in lines):
-        lines += _return(method.returns, names)
-    return lines if output is None else _returned(lines, output)
-
-
-def _spanned(assignments: Sequence[Assignment], loud: set[str]) -> set[str]:
-    """Add the assignments that stand between two silenced ones, so that one block holds them."""
-    places = [n for n, assignment in enumerate(assignments) if assignment.name in loud]
-    between = {
-        assignments[n].name
-        for first, second in pairwise(places)
-        if second - first <= 3
-        for n in range(first, second)
-    }
-    return loud | between
-
-
-def _returned(lines: list[str], output: str) -> list[str]:
-    return lines if lines[-1].endswith(f"return {output}") else [*lines, f"{BODY}return {output}"]
-
-
-def _target(step: Step, returns: Sequence[Array], names: Names, may_return: bool) -> str:
-    alone = len(returns) == 1 and isinstance(returns[0], Variable)
-    text = names.text(step.name)
-    if may_return and alone and returns[0].name == step.name and "." not in text:  # type: ignore[attr-defined]
-        return text if step.over == step.name else "return"
-    return text
-
-
-def _return(returns: Sequence[Array], names: Names) -> list[str]:
-    texts = [to_numpy(array, names).text for array in returns]
-    if not texts:
-        return []
-    line = f"{BODY}return {', '.join(texts)}"
-    if len(line) <= WIDTH or len(texts) == 1:
-        return [line]
-    return [f"{BODY}return (", *(f"{BODY}{INDENT}{text}," for text in texts), f"{BODY})"]

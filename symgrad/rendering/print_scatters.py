@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from symgrad.lowering.arrays import Apply, Array, Contraction, Literal, Reduction, Variable
+from symgrad.lowering.arrays import (
+    Apply,
+    Array,
+    Contraction,
+    Literal,
+    Reduction,
+    Size,
+    Variable,
+)
 from symgrad.lowering.combine import number
 from symgrad.lowering.names import unique_name
 from symgrad.lowering.scatters import (
@@ -19,7 +27,8 @@ from symgrad.lowering.scatters import (
     Zeros,
     bound_loops,
 )
-from symgrad.lowering.views import Padded
+from symgrad.lowering.traversal import rewrite
+from symgrad.lowering.views import Padded, Reshape
 from symgrad.rendering.code import Code, Level, call, python_name, slice_text, tuple_text
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy
@@ -86,8 +95,9 @@ class Writer:
         else:
             base = array.base if _is_new(array.base) else Copy(array.base)
             self._assign(self.name, base, self.indent)
+        fills = self._in_blocks(array) if array.cut else array.fills
         known: tuple[object, ...] = ()
-        for part in array.fills:
+        for part in fills:
             indent = self.indent + INDENT * len(part.loops)
             starts = self._long_starts(part, indent)
             if part.loops != known or starts:
@@ -95,6 +105,33 @@ class Writer:
             # what is assigned stands there before the next part is added to it
             known = () if part.assigned else part.loops
             self._part(_with_starts(part, starts), indent)
+
+    def _in_blocks(self, array: Scatter) -> list[Part]:
+        """Open a loop over blocks of the first axis; return the parts as they read in it."""
+        block, *names = [
+            unique_name(name, self.taken)
+            for name in ("block", *(f"{name}_block" for name in (self.owner, *array.cut)))
+        ]
+        self.taken.update((block, *names))
+        self.lines.append(f"{self.indent}# a few at a time, so that they stay in the cache")
+        self.lines.append(f"{self.indent}for {block} in _blocks({self.name}):")
+        self.indent += INDENT
+        whole = (self.name, *map(self.names.text, array.cut))
+        for name, text in zip(names, whole, strict=True):
+            self.lines.append(f"{self.indent}{python_name(name)} = {text}[{block}]")
+        self.name = python_name(names[0])
+        inside = dict(zip(array.cut, map(python_name, names[1:]), strict=True))
+        self.names = Names({**self.names.attributes, **inside})
+        length = Size(names[0], 0)
+
+        def visit(part: Array) -> Array | None:
+            if not isinstance(part, Reshape) or part.shape[0] != array.shape[0]:
+                return None
+            cut = isinstance(part.like, Variable) and part.like.name in array.cut
+            like = part.like if cut else None
+            return replace(part, shape=(length, *part.shape[1:]), like=like)
+
+        return [replace(part, array=rewrite(part.array, visit)) for part in array.fills]
 
     def _short(self, length: Array) -> Array:
         """Return a length, by a name of its own if its text would fill a line."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symgrad.lowering.arrays import Array
+from symgrad.lowering.over_windows import OverWindows
 from symgrad.lowering.views import ONE, ZERO, Indexed, Item, Padded, Reshape, Strided, Windows
 from symgrad.rendering.code import Code, Level, call, slice_text, tuple_text
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy
@@ -42,6 +43,18 @@ def item_text(item: Item, names: Names) -> str:
 @printed.register
 def _(array: Windows, names: Names) -> Code:
     nested = _nested(array)
+    return call("_windows", _text(nested[0].array, names), *_options(nested, names))
+
+
+@printed.register
+def _(array: OverWindows, names: Names) -> Code:
+    windows = array.windows
+    return call(f"_{array.op}_of_windows", _text(array.array, names), *_options([windows], names))
+
+
+def _options(nested: Sequence[Windows], names: Names) -> list[str]:
+    """Return the arguments behind the first that say where the windows are."""
+    array = nested[-1]
     options = {"axis": _one_or_tuple([str(part.axis) for part in nested])}
     for name, value, default in (
         ("step", array.step, ONE),
@@ -54,7 +67,7 @@ def _(array: Windows, names: Names) -> Code:
     if counts:
         options["count"] = _one_or_tuple(counts)
     size = _one_or_tuple([_text(part.size, names) for part in nested])
-    return call("_windows", _text(nested[0].array, names), size, **options)
+    return [size, *(f"{name}={text}" for name, text in options.items())]
 
 
 def _nested(array: Windows) -> list[Windows]:

@@ -30,7 +30,6 @@ def wrap_call(head: str, args: Sequence[str], tail: str, indent: str = INDENT * 
 
 def _wrap_argument(text: str, indent: str) -> list[str]:
     """Return an argument with its comma; a tuple, a dict or a call that is too long is broken."""
-    opening = text[:1]
     if len(f"{indent}{text},") <= WIDTH:
         return [f"{indent}{text},"]
     keyword, value = KEYWORD.fullmatch(text).groups()  # type: ignore[union-attr]
@@ -38,13 +37,14 @@ def _wrap_argument(text: str, indent: str) -> list[str]:
     if call is not None:
         function, args, subscript = call
         return wrap_call(f"{keyword}{function}", args, f"{subscript},", indent)
+    opening = value[:1]
     if opening not in BRACKETS:
         return [f"{indent}{text},"]
-    items, end = split_arguments(f"{text[1:-1]})")
-    if end != len(text) - 1:
+    items, end = split_arguments(f"{value[1:-1]})")
+    if end != len(value) - 1:
         return [f"{indent}{text},"]
     lines = [line for item in items if item for line in _wrap_argument(item, indent + INDENT)]
-    return [f"{indent}{opening}", *lines, f"{indent}{BRACKETS[opening]},"]
+    return [f"{indent}{keyword}{opening}", *lines, f"{indent}{BRACKETS[opening]},"]
 
 
 def wrap_value(head: str, text: str, indent: str) -> list[str]:

@@ -51,7 +51,7 @@ LINES = [
     # what is scaled is new, and takes the delta
     ("CrossEntropy", "dx = dloss_scaled * self.p"),
     # windows along one axis after the other
-    ("AvgPool2d", "y_term = _sum_by_places(y_term2, axis=4)"),
+    ("AvgPool2d", "y = _sum_of_windows(\n            z_sum, self.kernel, axis=3"),
     # the experts' short axis is merged, and no result is transposed
     (
         "MixtureOfExperts",

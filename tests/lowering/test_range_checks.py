@@ -79,6 +79,12 @@ MISTAKES: list[tuple[str, dict[str, float], list[Any], str]] = [
         [[1, 4], LINE],
         r"k_i must be in 0..4 \(axis 0 of x\), found 5",
     ),
+    (
+        "s_n = sum_{t: t+1 < size(y,1)} a[y_nt, y[n,t+1]]",
+        {},
+        [X, [[0, 1], [2, 4]]],
+        r"y must be in 0..3 \(axis 1 of a\), found 4",
+    ),
     ("k_i = t_i + 1; y_i = x[k_i]", {}, [[0.5], LINE], "t must hold integers, not float64"),
 ]
 
@@ -101,6 +107,7 @@ PROVEN = [
     "y_i = x[i//s] for i < s*size(x,0)",
     "y_i = x[(i+1)%size(x,0)] for i < size(x,0)",
     "y_i = pad(x[i-3]) for i < 4",
+    "s_n = sum_t u_nt*x_nt + sum_{t: t+1 < size(x,1)} x[n,t+1]",
 ]
 
 

@@ -219,8 +219,7 @@ READS: list[tuple[str, dict[str, int], list[str]]] = [
         {},
         [
             'self.extents["p"] = (x.shape[1] - 1) // 2 + 1',
-            "x_pad = _pad(x, {1: (1, 1)}, value=-np.inf)",
-            "return _max_by_places(_windows(x_pad, 3, axis=1, step=2), axis=2)",
+            "return _max_of_windows(_pad(x, {1: (1, 1)}, value=-np.inf), 3, axis=1, step=2)",
         ],
     ),
     (

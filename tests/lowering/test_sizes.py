@@ -51,7 +51,6 @@ def test_squared_distances_keep_their_accuracy_at_an_offset_of_1000_in_float32()
     y = instance.forward(x, w)
     dx, dw = instance.backward(dy)
     difference = x.astype(float)[:, None] - w.astype(float)
-    # the comment of the generated code: eps*(|x|^2 + |w|^2) of the centred rows, some 16 each
     bound = np.finfo(np.float32).eps * 8 * 2 * 16
     assert np.abs(y - (difference**2).sum(axis=2)).max() < bound
     weighted = 2 * dy.astype(float)[:, :, None] * difference

@@ -48,9 +48,14 @@ def test_a_convolution_is_one_matrix_product_on_columns() -> None:
         dx = np.zeros(
             (dy.shape[0], self.w.shape[1], self.extents["j"]), dtype=self.dtype
         )
-        # each u adds to a slice of dx
-        for u in range(self.w.shape[2]):
-            dx[:, :, u : u + dy.shape[2]] += self.w[:, :, u].T @ dy
+        # a few at a time, so that they stay in the cache
+        for block in _blocks(dx):
+            dx_block = dx[block]
+            dy_block = dy[block]
+            # each u adds to a slice of dx_block
+            for u in range(self.w.shape[2]):
+                dx_part = dx_block[:, :, u : u + dy_block.shape[2]]
+                dx_part += self.w[:, :, u].T @ dy_block
         dw = (dy @ self.x_cols.transpose(0, 2, 1)).sum(axis=0).reshape(self.w.shape)
         return dx, dw'''
     )

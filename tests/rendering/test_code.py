@@ -42,6 +42,22 @@ BODIES = [
         ["return self.y * (dy - np.vecdot(dy, self.y)[:, None])"],
     ),
     (
+        # divisors join small factors before a large array is multiplied: one pass over x
+        "y_ijk = 2*a_ij*x_ijk/s_i",
+        [
+            "s_scaled_a = (2 / s[:, None] * a)[:, :, None]",
+            "y = s_scaled_a * x",
+            "self.x, self.s, self.s_scaled_a, self.y = (x, s, s_scaled_a, y)",
+            "return y",
+        ],
+        [
+            "da = 2 / self.s[:, None] * np.vecdot(dy, self.x)",
+            "dx = self.s_scaled_a * dy",
+            "ds = -np.einsum('ijk,ijk->i', dy, self.y) / self.s",
+            "return (da, dx, ds)",
+        ],
+    ),
+    (
         "y_bij = sum_d q_bid*k_bjd",
         ["y = q @ k.transpose(0, 2, 1)", "self.q, self.k = (q, k)", "return y"],
         ["dq = dy @ self.k", "dk = dy.transpose(0, 2, 1) @ self.q", "return (dq, dk)"],
@@ -106,12 +122,10 @@ BODIES = [
     (
         "y_ij = sum_k (x_ik - w_jk)^2",
         [
-            "x_centre = x.sum(axis=0) / max(x.shape[0], 1)",
+            "x_centre = _centre(x, axis=0)",
             "x_centred = x - x_centre",
             "w_centred = w - x_centre",
-            "y = np.vecdot(x_centred, x_centred)[:, None] + np.vecdot(w_centred, w_centred)",
-            "y -= 2 * x_centred @ w_centred.T",
-            "np.maximum(y, 0, out=y)",
+            "y = _squared_distances(x_centred, w_centred, x, w)",
             "self.x_centred, self.w_centred = (x_centred, w_centred)",
             "return y",
         ],

@@ -18,14 +18,18 @@ BACKWARD = [
         dx = np.zeros(
             (dy.shape[0], self.w.shape[1], self.extents["j"]), dtype=self.dtype
         )
-        # each u adds to a slice of dx
-        for u in range(self.w.shape[2]):
-            dx_part = dx[:, :, u : u + 2 * dy.shape[2] : 2]
-            dx_tap = self.w[:, :, u].T @ dy
-            if u < 2:  # the first at its places
-                dx_part[...] = dx_tap
-            else:
-                dx_part += dx_tap
+        # a few at a time, so that they stay in the cache
+        for block in _blocks(dx):
+            dx_block = dx[block]
+            dy_block = dy[block]
+            # each u adds to a slice of dx_block
+            for u in range(self.w.shape[2]):
+                dx_part = dx_block[:, :, u : u + 2 * dy_block.shape[2] : 2]
+                dx_tap = self.w[:, :, u].T @ dy_block
+                if u < 2:  # the first at its places
+                    dx_part[...] = dx_tap
+                else:
+                    dx_part += dx_tap
         """,
     ),
     (
@@ -141,14 +145,18 @@ FORWARD = [
         "for p < 2*(size(x,2)-1)+size(w,2)",
         """
         y = np.zeros((x.shape[0], w.shape[1], self.extents["p"]), dtype=self.dtype)
-        # each u adds to a slice of y
-        for u in range(w.shape[2]):
-            y_part = y[:, :, u : u + 2 * x.shape[2] : 2]
-            y_tap = w[:, :, u].T @ x
-            if u < 2:  # the first at its places
-                y_part[...] = y_tap
-            else:
-                y_part += y_tap
+        # a few at a time, so that they stay in the cache
+        for block in _blocks(y):
+            y_block = y[block]
+            x_block = x[block]
+            # each u adds to a slice of y_block
+            for u in range(w.shape[2]):
+                y_part = y_block[:, :, u : u + 2 * x_block.shape[2] : 2]
+                y_tap = w[:, :, u].T @ x_block
+                if u < 2:  # the first at its places
+                    y_part[...] = y_tap
+                else:
+                    y_part += y_tap
         """,
     ),
 ]
