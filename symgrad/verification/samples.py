@@ -12,7 +12,8 @@ import numpy as np
 from symgrad.errors import ShapeError
 from symgrad.language.layer import Layer
 from symgrad.oracle.evaluation import check_call
-from symgrad.oracle.shapes import check_agreements
+from symgrad.oracle.reads import PlacedError, ReadOutside
+from symgrad.oracle.shapes import check_agreements, shape_error
 from symgrad.verification.integers import allowed_integers
 from symgrad.verification.sizes import draw_settings
 from symgrad.verification.spans import Setting
@@ -159,4 +160,17 @@ def draw_in_setting(
             return setting, draw_inside_domain(layer, setting, rng, forward)
         except ShapeError as error:
             failures.append(error)
-    raise failures[0]
+    raise _without_value(layer, failures[0])
+
+
+def _without_value(layer: Layer, error: ShapeError) -> ShapeError:
+    """Return the error of a formula that has a value in no setting, with its place."""
+    message = f"no lengths were found for which the formula has a value: {error.message}"
+    if not isinstance(error, PlacedError):
+        return ShapeError(message, error.formula, error.spans, error.advice)
+    bound = (
+        "bound an index, as in `for i < size(x,0) - 2`, or read what is outside as 0: pad(x[i+2])"
+    )
+    spans = shape_error(layer, message, error.places).spans
+    advice = bound if spans and isinstance(error, ReadOutside) else ""
+    return ShapeError(message, layer.formula, spans, advice)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from symgrad import Layer
+import symgrad
+from symgrad import Layer, ShapeError
 from symgrad.oracle import evaluate
 from symgrad.verification.samples import draw_in_setting, draw_samples
 from symgrad.verification.sizes import draw_settings, draw_sizes, fit, index_constants
@@ -135,3 +136,14 @@ def test_constants_in_subscripts_and_extents_are_found() -> None:
         constants={"k": 2, "s": 1, "p": 1, "q": 2, "eps": 0.5},
     )
     assert index_constants(layer) == {"k": 2, "s": 1, "p": 1, "q": 2}
+
+
+def test_a_formula_without_a_value_at_any_length_is_shown_with_the_read_that_leaves() -> None:
+    with pytest.raises(ShapeError) as caught:
+        symgrad.check("y_i = sum_{u<3} x[i+u] + x_i")
+    assert str(caught.value).startswith(
+        "no lengths were found for which the formula has a value: x:"
+    )
+    line, caret = str(caught.value).splitlines()[1:3]
+    assert caret.index("^") == line.index("i+u")
+    assert "pad(x[i+2])" in str(caught.value)
