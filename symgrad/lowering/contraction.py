@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from symgrad.language.expr import Index
-from symgrad.lowering.arrays import Contraction, Helper, Permute, Value
+from symgrad.lowering.arrays import Contraction, Permute, Value
 from symgrad.lowering.combine import align, as_float, expand, multiply, number, transpose
 from symgrad.lowering.elementwise import Frame
 from symgrad.lowering.pair_order import (
@@ -25,8 +25,10 @@ from symgrad.lowering.stacks import Product, matrix_stacks, multiply_stacks
 from symgrad.lowering.views import WHOLE, Indexed, Item
 from symgrad.lowering.windows import (
     Layout,
+    WindowProduct,
     is_windows,
     plain_layout,
+    plain_order,
     reduce_windows,
     under_windows,
     window_layout,
@@ -198,24 +200,25 @@ def einsum_subscripts(operands: Sequence[Frame], result: Frame) -> str:
     return f"{','.join(spell[:-1])}->{spell[-1]}"
 
 
-def window_dot(pair: Pair) -> Value | None:
-    """sum_u w_u*x[n, i+u]: nothing but sums to use the windows in, so they are not copied."""
-    for stack, other, own in _sides(pair):
-        if is_windows(stack.array) and not pair.batch and not own:
-            kept = tuple(index for index in stack.axes if index not in pair.summed)
-            windows = transpose(stack, (*kept, *other.axes))
-            return Value(Helper("_window_dot", (windows.array, other.array), len(kept)), kept)
-    return None
-
-
 def window_product(pair: Pair) -> Value | None:
-    """sum_{c,u} w_ocu*x[n, c, i+u] = w @ x_cols: the windows as columns of a stack of matrices."""
+    """sum_{c,u} w_ocu*x[n, c, i+u]: the windows are copied as matrices, a few at a time."""
     for stack, other, own in _sides(pair):
-        if is_windows(stack.array) and (pair.batch or own):
-            layout = window_layout(stack, pair.batch, pair.summed)
-            if layout is not None:
-                return _stacked(pair, stack, other, own, layout)
+        if not is_windows(stack.array):
+            continue
+        layout = window_layout(stack, pair.batch, pair.summed)
+        # sums alone, to a single number for one, need no matrices
+        if layout is not None or not (pair.batch or own):
+            lead = () if layout is None else layout.lead
+            return _windows_times(plain_order(stack), plain_order(other), pair, lead)
     return None
+
+
+def _windows_times(stack: Value, other: Value, pair: Pair, lead: Frame) -> Value:
+    present = {*stack.axes, *other.axes}.difference(pair.summed)
+    result = tuple(dict.fromkeys(index for index in pair.frame if index in present))
+    subscripts = einsum_subscripts([stack.axes, other.axes], result)
+    leading = "".join(subscripts[stack.axes.index(index)] for index in lead)
+    return Value(WindowProduct(stack.array, other.array, subscripts, leading), result)
 
 
 def _sides(pair: Pair) -> tuple[tuple[Value, Value, Frame], ...]:
@@ -354,7 +357,6 @@ def einsum_product(pair: Pair) -> Value:
 
 # the first that applies is emitted
 FORMS = (
-    window_dot,
     window_product,
     matrix_product,
     full_product,

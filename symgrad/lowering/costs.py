@@ -34,7 +34,7 @@ from symgrad.lowering.polynomials import Polynomial, constant, product
 from symgrad.lowering.scatters import Zeros
 from symgrad.lowering.sharing import is_view
 from symgrad.lowering.views import Indexed, Reshape, Slice, Strided, Windows
-from symgrad.lowering.windows import Matrices, is_layout
+from symgrad.lowering.windows import Matrices, WindowProduct
 
 NONE, ONE, TWO = constant(0), constant(1), constant(2)
 
@@ -266,10 +266,19 @@ def _(array: Matrices, tally: Tally) -> Made:
     merged = (*array.rows, *array.columns)
     lead = [length for axis, length in enumerate(made.shape) if axis not in merged]
     groups = [product(made.shape[axis] for axis in group) for group in (array.rows, array.columns)]
-    shape = (*lead, *groups)
-    if not is_layout(array):
-        return tally.seen(made, shape)
-    return tally.add(NONE, [Made(shape, made.width)], shape, array.kind)
+    return tally.seen(made, (*lead, *groups))
+
+
+@cost.register
+def _(array: WindowProduct, tally: Tally) -> Made:
+    """The copies of a few windows at a time are not counted: they stay in the cache."""
+    args = [tally.visit(array.windows), tally.visit(array.other)]
+    spelled, result = array.subscripts.split("->")
+    lengths: dict[str, Polynomial] = {}
+    for letters, arg in zip(spelled.split(","), args, strict=True):
+        lengths.update(zip(letters, arg.shape, strict=True))
+    shape = tuple(lengths[letter] for letter in result)
+    return tally.add(TWO * product(lengths.values()), args, shape, array.kind)
 
 
 # --- reductions ----------------------------------------------------------------------------------

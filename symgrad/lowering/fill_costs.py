@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from symgrad.lowering.arrays import Array, Helper
 from symgrad.lowering.axis_lengths import Shape
-from symgrad.lowering.costs import NONE, TWO, Made, Tally, broadcast, cost, lengths_of
-from symgrad.lowering.polynomials import constant, product
-from symgrad.lowering.scatters import Copy, Joined, Part, Run, Scatter
+from symgrad.lowering.costs import NONE, ONE, TWO, Made, Tally, broadcast, cost, lengths_of
+from symgrad.lowering.polynomials import Polynomial, constant, product
+from symgrad.lowering.scatters import Copy, Joined, Part, Run, Scatter, Spread, TapProduct
 from symgrad.lowering.views import Padded
 
 # what the functions at the top of a module do with each element of their largest argument
@@ -32,8 +32,6 @@ def _(array: Helper, tally: Tally) -> Made:
     largest = max((arg.shape for arg in args), key=lambda own: _number(own, tally))
     passes = HELPER_OPERATIONS.get(array.function, 1)
     flops = constant(passes) * product(largest)
-    if array.function == "_window_dot":
-        flops = TWO * product(args[0].shape)
     if array.function in DISTANCES:
         summed = dict(array.options).get("summed", 1)
         inner = args[0].shape[len(args[0].shape) - summed :]
@@ -50,8 +48,6 @@ def _helper_shape(array: Helper, args: Sequence[Made], tally: Tally) -> Shape:
     first = args[0].shape
     axis = options.get("axis", 0)
     match array.function:
-        case "_window_dot":
-            return first[: array.rank]
         case "_squared_distances" | "_merged_distances":
             rows = first[: len(first) - options.get("summed", 1)]
             start = options.get("batch", array.rank - 2)
@@ -124,6 +120,9 @@ def _(array: Scatter, tally: Tally) -> Made:
 
 def _count_part(part: Part, tally: Tally) -> None:
     """Count a part as often as its loops run; its arrays are as large in each turn."""
+    if isinstance(part.array, TapProduct):
+        _count_tap_product(part, part.array, tally)
+        return
     inner = Tally(tally.lengths, tally.width)
     made = inner.visit(part.array)
     turns = product(tally.lengths.of(loop.length) for loop in part.loops)
@@ -138,6 +137,29 @@ def _count_part(part: Part, tally: Tally) -> None:
     tally.flops += turns * inner.flops
     tally.moved += turns * inner.moved
     tally.allocated += inner.allocated
+
+
+def _count_tap_product(part: Part, taps: TapProduct, tally: Tally) -> None:
+    """Count the products for all taps and their sums; the products stay in the cache."""
+    args = [tally.visit(array) for array in (taps.left, taps.right)]
+    spelled, result = taps.subscripts.split("->")
+    lengths: dict[str, Polynomial] = {}
+    for letters, arg in zip(spelled.split(","), args, strict=True):
+        lengths.update(zip(letters, arg.shape, strict=True))
+    pairs = product(lengths.values())
+    added = product(lengths[letter] for letter in result)
+    tally.flops += (pairs if set(result) == set(lengths) else TWO * pairs) + added
+    target = [_reached(place, tally) for place in part.places]
+    for made in (*args, *[Made(tuple(target), tally.width)] * 2):
+        tally.moved += made.bytes
+
+
+def _reached(place: Array, tally: Tally) -> Polynomial:
+    of = tally.lengths.of
+    if not isinstance(place, Spread):
+        return of(place.count)  # type: ignore[attr-defined]
+    steps = (of(place.count) - ONE) * of(place.step)
+    return steps + (of(place.size) - ONE) * of(place.dilation) + ONE
 
 
 def _is_chosen(place: Array) -> bool:

@@ -23,6 +23,7 @@ from symgrad.language.expr import (
 from symgrad.lowering.arrays import Helper, Value
 from symgrad.lowering.combine import as_float
 from symgrad.lowering.elementwise import Frame, lower
+from symgrad.lowering.horner import scaled_polynomial
 from symgrad.lowering.running import (
     gradient_of_products,
     product_of_others,
@@ -107,4 +108,5 @@ IDIOMS: tuple[Idiom, ...] = (
     running_reduction,
     running_argmax,
     gradient_of_products,
+    scaled_polynomial,
 )

@@ -52,6 +52,7 @@ from symgrad.lowering.short_places import shorten_places
 from symgrad.lowering.shortening import shorten
 from symgrad.lowering.sizes import known_shapes
 from symgrad.lowering.splitting import split_program
+from symgrad.lowering.taking_out import take_out_gradients
 from symgrad.lowering.traversal import rewrite, variables
 from symgrad.lowering.traversal import walk as walk_array
 from symgrad.lowering.views import Indexed, Reshape
@@ -68,7 +69,7 @@ def lower_program(program: Program) -> Plan:
     """
     _refuse_numbers(program)
     program, places = join_places(program)
-    program, comments = split_program(program)
+    program, comments = split_program(take_out_gradients(program))
     comments |= places
     scope = _scope(program)
     results = {*program.layer.outputs, *program.gradients.values()}

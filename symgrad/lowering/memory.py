@@ -27,7 +27,7 @@ from symgrad.lowering.over_windows import OverWindows
 from symgrad.lowering.scatters import Copy, Joined, Scatter, Zeros
 from symgrad.lowering.traversal import children
 from symgrad.lowering.views import WHOLE, Indexed, Padded, Reshape
-from symgrad.lowering.windows import Matrices
+from symgrad.lowering.windows import Matrices, WindowProduct
 
 ONE = number(1)
 
@@ -143,6 +143,16 @@ def _(array: Contraction, known: Known) -> Lengths:
     return tuple(found[letter] for letter in result)
 
 
+@_lengths.register
+def _(array: WindowProduct, known: Known) -> Lengths:
+    inputs, result = array.subscripts.split("->")
+    found: dict[str, Array | None] = {}
+    for arg, letters in zip((array.windows, array.other), inputs.split(","), strict=True):
+        for letter, length in zip(letters, lengths(arg, known), strict=True):
+            found[letter] = found.get(letter) or length
+    return tuple(found[letter] for letter in result)
+
+
 def fits(target: Lengths, others: Lengths) -> bool:
     """Say whether `others` broadcasts into an array of the lengths of `target`.
 
@@ -218,6 +228,7 @@ _ALLOCATES: dict[type[Array], Callable[..., bool]] = {
     OverWindows: lambda array: True,
     Reduction: lambda array: bool(array.axes),
     Scatter: lambda array: True,
+    WindowProduct: lambda array: True,
     Zeros: lambda array: True,
 }
 

@@ -25,9 +25,9 @@ from symgrad.lowering.arrays import (
     Variable,
 )
 from symgrad.lowering.over_windows import OverWindows
-from symgrad.lowering.scatters import Joined, Scatter
+from symgrad.lowering.scatters import Joined, Scatter, TapProduct
 from symgrad.lowering.views import Indexed, Padded, Reshape, Strided, Windows
-from symgrad.lowering.windows import Matrices, is_layout
+from symgrad.lowering.windows import Matrices, WindowProduct
 
 LONGEST = 20
 ZERO = Literal(Fraction(0))
@@ -109,10 +109,12 @@ def _(array: Strided) -> str:
 
 @content_name.register
 def _(array: Matrices) -> str:
-    """Return `x_cols` for windows of x, `x_matrices` for other arrays."""
-    if not is_layout(array):
-        return _suffixed(array.array, "matrices")
-    return _suffixed(_source(array.array), "cols")
+    return _suffixed(array.array, "matrices")
+
+
+@content_name.register
+def _(array: WindowProduct) -> str:
+    return _joined((_source(array.windows), array.other))
 
 
 def _source(array: Array) -> Array:
@@ -207,6 +209,11 @@ def _(array: Scatter) -> str:
         return _suffixed(array.fills[0].array, "placed")
     signs = {part.sign for part in array.fills}
     return _suffixed(array.base, "difference" if signs == {-1} else "total")
+
+
+@content_name.register
+def _(array: TapProduct) -> str:
+    return _joined((array.left, array.right))
 
 
 @content_name.register

@@ -1,133 +1,216 @@
-"""Find methods that compute each row of their results from the same rows of what they read.
+"""Cut methods into runs of assignments that may be computed a few rows at a time.
 
-A row is what stands at one place of the first axis. Such a method may compute a few rows at a
-time, so that what one operation writes is still in the cache when the next one reads it:
+What one operation of a run writes for some rows is still in the cache when the next one reads it,
+and threads can take different rows. Of
 
-    x_scaled_ij = x_ij*s_j
-    y_ij = tanh(x_scaled_ij)*x_scaled_ij + 1
+    v_i = mean_j x_ij^2
+    y_ij = g_j*x_ij/sqrt(v_i)
+    dg_j = sum_i dy_ij*x_ij/sqrt(v_i)
+
+each block of rows has its own part, and its share of the sum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import singledispatch
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from symgrad.language.functions import FUNCTIONS
-from symgrad.lowering.arrays import Apply, Array, Cast, Expand, Size, Variable
-from symgrad.lowering.memory import ONE, Known, is_new, lengths
-from symgrad.lowering.plan import Assignment
+from symgrad.lowering.arrays import Apply, Array, Contraction, Cumulative, Size, Variable
+from symgrad.lowering.by_rows import (
+    Rows,
+    names_in,
+    operands,
+    rank_of,
+    reads_of_rows,
+    reads_of_sum,
+    without_blas,
+)
+from symgrad.lowering.memory import Known, is_new, lengths
+from symgrad.lowering.plan import Assignment, Plan
 from symgrad.lowering.traversal import walk
 
-# a method that goes less often over whole arrays gains little
-FEWEST = 5
+# a run that goes less often over whole arrays gains little from the cache, or from threads
+FEWEST, FEWEST_OF_THREADS = 5, 3
+# a function that takes or returns more arrays is hard to read
+MOST_NAMES = 6
+# a smooth function or a running sum goes over its arrays once, and takes as long as some arithmetic
+PASSES_OF_FUNCTION = 3
 
 
 @dataclass(frozen=True)
-class Reads:
-    """Names of the arrays that an expression reads: by its own rows, and whole for each row."""
+class Run:
+    """Assignments that are computed together, in one go or by blocks of rows.
 
-    rows: tuple[str, ...] = ()
-    whole: tuple[str, ...] = ()
+    Attributes:
+        assignments: in order of execution.
+        reads: names of the arrays that are cut, in the order of their use; empty for one go.
+        sums: names of what is summed over the rows.
+        threads: whether threads may share the blocks.
+    """
 
-    def __add__(self, other: Reads) -> Reads:
-        return Reads(self.rows + other.rows, self.whole + other.whole)
+    assignments: tuple[Assignment, ...]
+    reads: tuple[str, ...] = ()
+    sums: frozenset[str] = frozenset()
+    threads: bool = False
 
 
-def read_rows(
-    assignments: Sequence[Assignment], before: Sequence[Assignment] = ()
-) -> tuple[str, ...]:
-    """Return the names of the arrays whose rows a method reads, in the order of their use.
-
-    There are none where it is short, or where a row of some result needs more than the rows at
-    its place.
+def runs_of(
+    plan: Plan,
+    assignments: Sequence[Assignment],
+    live: Set[str],
+    before: Sequence[Assignment] = (),
+) -> list[Run]:
+    """Return the runs of a method, in order; one in one go where no block of rows is worth it.
 
     Args:
+        plan: the plan.
         assignments: those of the method.
+        live: names that are read after it.
         before: those of the method that ran before.
     """
+    if has_products(assignments):
+        return [Run(tuple(assignments))]
+    threads = not has_products([*plan.forward.assignments, *plan.backward.assignments])
+    fewest = FEWEST_OF_THREADS if threads else FEWEST
+    runs: list[Run] = []
+    pending = tuple(assignments)
+    while pending:
+        done = [*before, *(a for run in runs for a in run.assignments)]
+        first, run, pending = _first_run(plan, pending, done, threads)
+        later = live | _names(pending)
+        own = {assignment.name for assignment in assignments}
+        if _gain(run, own - later, later) < fewest:
+            run = Run(run.assignments)
+        runs += [Run(first), run]
+    if not any(run.reads for run in runs):
+        return [Run(tuple(assignments))]
+    return list(_joined(runs))
+
+
+def _joined(runs: Iterable[Run]) -> Iterator[Run]:
+    """Yield runs, those in one go that follow each other as one."""
+    for by_rows, group in groupby(runs, lambda run: bool(run.reads)):
+        if by_rows:
+            yield from group
+        else:
+            together = tuple(a for run in group for a in run.assignments)
+            yield from [Run(together)] if together else []
+
+
+def has_products(assignments: Iterable[Assignment]) -> bool:
+    """Say whether there are products of matrices, for which BLAS has threads of its own."""
+    return any(
+        isinstance(part, Contraction)
+        and part.form in ("matmul", "einsum_path")
+        and all(arg.ndim > 1 for arg in part.args)
+        for assignment in assignments
+        for part in walk(assignment.array)
+    )
+
+
+Assignments = tuple[Assignment, ...]
+
+
+def _first_run(
+    plan: Plan, assignments: Assignments, before: Iterable[Assignment], threads: bool
+) -> tuple[Assignments, Run, Assignments]:
+    """Return what comes before the longest run, the run, and what comes after it."""
+    letters: dict[Array, str | Array] = {
+        Size(argument.name, axis): letter
+        for method in (plan.forward, plan.backward)
+        for argument in method.arguments
+        for axis, letter in enumerate(argument.axes)
+    }
     known = Known()
     for assignment in (*before, *assignments):
         known.names[assignment.name] = lengths(assignment.array, known)
-    rows: dict[str, None] = {}
+    splits = [
+        _split(assignments, Rows(length, letters, known), threads)
+        for length in _first_lengths(assignments, known, letters)
+    ]
+    alone = ((), Run(assignments), ())
+    return max(filter(None, splits), key=lambda split: _passes(split[1].assignments), default=alone)
+
+
+def _first_lengths(
+    assignments: Assignments, known: Known, letters: Mapping[Array, str | Array]
+) -> list[str | Array]:
+    """Return the lengths of the first axes of the arrays with most axes."""
+    read = [p for a in assignments for p in walk(a.array) if isinstance(p, Variable) and p.ndim]
+    most = max((array.ndim for array in read), default=0)
+    firsts = (lengths(array, known)[0] for array in read if array.ndim == most)
+    rows = Rows("", letters, known)
+    return list(dict.fromkeys(rows.letter(first) for first in firsts if first is not None))
+
+
+def _split(
+    assignments: Assignments, rows: Rows, threads: bool
+) -> tuple[Assignments, Run, Assignments] | None:
+    """Return the assignments before, in and after the longest run over some rows."""
+    first: list[Assignment] = []
+    inside: list[Assignment] = []
+    after: list[Assignment] = []
     whole: set[str] = set()
+    cut: dict[str, None] = {}
+    sums: set[str] = set()
+    late: set[str] = set()
     for assignment in assignments:
-        reads = _reads_of(assignment.array, known)
-        # rows of arrays that no operation joins may be others
-        if reads is None or not (reads.rows and (not rows or rows.keys() & set(reads.rows))):
-            return ()
-        rows.update(dict.fromkeys((*reads.rows, assignment.name)))
-        whole.update(reads.whole)
-    own = {assignment.name for assignment in assignments}
-    if not rows.keys().isdisjoint(whole) or _operations(assignments) < FEWEST:
-        return ()
-    return tuple(name for name in rows if name not in own)
-
-
-def _operations(assignments: Iterable[Assignment]) -> int:
-    """Return how often elementwise operations go over whole arrays."""
-    parts = {p for a in assignments for p in walk(a.array) if isinstance(p, Apply)}
-    rank = max((part.ndim for part in parts), default=0)
-    return sum(_passes(part.op) for part in parts if part.ndim == rank)
-
-
-def _passes(op: str) -> int:
-    """Return how often an operation goes over its arrays; the module's own functions do often."""
-    row = FUNCTIONS.get(op)
-    return 4 if row is not None and (row.numpy or "").startswith("_") else 1
-
-
-def _reads_of(array: Array, known: Known) -> Reads | None:
-    """Return what an assigned array reads; None where rows do not suffice for its rows."""
-    return _rows(array, array.ndim, known) if is_new(array) and array.ndim else None
-
-
-@singledispatch
-def _rows(array: Array, rank: int, known: Known) -> Reads | None:
-    """Return what a part of an elementwise expression of some rank reads."""
-    # the number of rows is another one inside of a block
-    counted = any(isinstance(part, Size) and part.axis == 0 for part in walk(array))
-    return Reads() if array.kind == "weak" and not counted else None
-
-
-@_rows.register
-def _(array: Variable, rank: int, known: Known) -> Reads | None:
-    if array.ndim < rank:
-        return Reads(whole=(array.name,))
-    first = lengths(array, known)[0]
-    if first is None:
+        name, array = assignment.name, without_blas(assignment.array)
+        read = names_in(array)
+        reads = None if read & late else reads_of_rows(array, rows)
+        if reads is not None and reads.rows and is_new(array):
+            rows.made.add(name)
+        else:
+            reads = None if read & late else reads_of_sum(array, rows)
+            if reads is not None:
+                sums.add(name)
+                late.add(name)
+        if reads is not None:
+            inside.append(replace(assignment, array=array))
+            cut.update(dict.fromkeys(reads.rows))
+            whole.update(reads.whole)
+        elif read & (late | rows.made):
+            after.append(assignment)
+            late.add(name)
+        else:
+            first.append(assignment)
+    own = {assignment.name for assignment in inside}
+    if not inside or whole & (cut.keys() | own):
         return None
-    return Reads(whole=(array.name,)) if first == ONE else Reads(rows=(array.name,))
+    reads_rows = tuple(name for name in cut if name not in own)
+    run = Run(tuple(inside), reads_rows, frozenset(sums), threads)
+    return tuple(first), run, tuple(after)
 
 
-@_rows.register
-def _(array: Apply, rank: int, known: Known) -> Reads | None:
-    if 0 < array.ndim < rank:
-        return None  # a part that would be computed again for each block
-    return _together(_rows(arg, rank, known) for arg in array.args)
+def _gain(run: Run, dead: Set[str], later: Set[str]) -> int:
+    """Return how many passes over whole arrays become passes over the cache.
+
+    Args:
+        run: the run.
+        dead: names of arrays of the method that nothing reads later: in one go, the run would
+            write over them.
+        later: names that are read later.
+    """
+    results = [a.name for a in run.assignments if a.name in later]
+    if max(len(run.reads), len(results)) > MOST_NAMES:
+        return 0
+    return _passes(run.assignments) - 2 * len(dead & set(run.reads))
 
 
-@_rows.register
-def _(array: Cast, rank: int, known: Known) -> Reads | None:
-    return _rows(array.array, rank, known)
+def _names(assignments: Iterable[Assignment]) -> set[str]:
+    return {name for assignment in assignments for name in names_in(assignment.array)}
 
 
-@_rows.register
-def _(array: Expand, rank: int, known: Known) -> Reads | None:
-    inner = array.array
-    if not isinstance(inner, Variable):
-        return None
-    if array.ndim < rank or array.layout[0] is None:
-        return Reads(whole=(inner.name,))
-    if array.layout[0] or lengths(inner, known)[0] in (None, ONE):
-        return None
-    return Reads(rows=(inner.name,))
+def _passes(assignments: Iterable[Assignment]) -> int:
+    """Return how often a run goes over its largest arrays."""
+    parts = {part for a in assignments for part in operands(a.array)}
+    most = max(map(rank_of, parts), default=0)
+    return sum(_weight(part) for part in parts if rank_of(part) == most)
 
 
-def _together(parts: Iterator[Reads | None]) -> Reads | None:
-    total = Reads()
-    for part in parts:
-        if part is None:
-            return None
-        total += part
-    return total
+def _weight(array: Array) -> int:
+    row = FUNCTIONS.get(array.op) if isinstance(array, Apply) else None
+    is_smooth = row is not None and not row.kink
+    return PASSES_OF_FUNCTION if is_smooth or isinstance(array, Cumulative) else 1

@@ -132,7 +132,9 @@ def by_addition(placed: Placed, scope: Scope, frame: Frame) -> Value:
     shape = tuple(lower_extent(Extent(index), scope) for index, _ in targets)
     axes = (*(index for index, _ in targets), *behind)
     arrays = (_over(value, (*lead, *behind)), *places)
-    helper = Helper("_add_at", arrays, len(axes), (("shape", shape),))
+    inside = all(is_guaranteed(placement, scope) for placement in placed.placements)
+    options = (("shape", shape), *((("inside", True),) if inside else ()))
+    helper = Helper("_add_at", arrays, len(axes), options)
     return transpose(Value(helper, axes), placed.axes)
 
 

@@ -43,13 +43,42 @@ class Run(PythonNumber):
 
 
 @array_node
+class Spread(PythonNumber):
+    """The places start + step*i + dilation*u of one axis: `count` of i, and `size` of the tap u."""
+
+    start: Array
+    count: Array
+    step: Array
+    size: Array
+    dilation: Array
+
+
+@array_node
+class TapProduct(Array):
+    """The sum of products of two arrays, as einsum takes `subscripts`, for all taps at once.
+
+    It stands in a part of a scatter, whose `Spread` places have its last axes as their taps, in the
+    order of their axes. The left array has no taps, the right one none of what they are added to.
+    """
+
+    left: Array
+    right: Array
+    subscripts: str
+
+    @property
+    def ndim(self) -> int:
+        return len(self.subscripts.split("->")[1])
+
+
+@array_node
 class Part(PythonNumber):
     """One assignment or addition to some places of an array.
 
     Attributes:
         loops: the loops that it stands in, outermost first.
         places: for each axis of the array a run, a Python number, or an array of integers. Arrays
-            of integers broadcast; their axes stand as in NumPy's indexing.
+            of integers broadcast; their axes stand as in NumPy's indexing. With `TapProduct` also
+            what the taps spread.
         array: what goes there; its axes are those of the places.
         sign: 1 to add it, -1 to subtract it.
         assigned: nothing else is put at the places, so that it may be assigned.
@@ -156,13 +185,15 @@ def merged(scatters: Sequence[tuple[int, Scatter]]) -> Scatter | None:
         if not same or scatter.base is not None:
             return None
         for part in scatter.fills:
-            known = parts.get((part.loops, part.places))
+            key: tuple[Any, ...] = (part.loops, part.places)
+            if isinstance(part.array, TapProduct):
+                key = (*key, part.array, len(parts))
+            known = parts.get(key)
             if known is not None:
-                parts[part.loops, part.places] = _together(known, part, sign)
+                parts[key] = _together(known, part, sign)
                 continue
             alone = part.assigned and all(_disjoint(part, other) for other in parts.values())
-            new = Part(part.loops, part.places, part.array, part.sign * sign, alone)
-            parts[part.loops, part.places] = new
+            parts[key] = Part(part.loops, part.places, part.array, part.sign * sign, alone)
     return Scatter(first.shape, tuple(parts.values()), first.margins, first.signed)
 
 

@@ -29,10 +29,9 @@ from symgrad.lowering.arrays import (
 from symgrad.lowering.combine import expand
 from symgrad.lowering.lines import Line, read_counts, readers, reads, replace_in
 from symgrad.lowering.names import fresh_name
-from symgrad.lowering.scatters import Scatter, bound_loops, is_in_loop
+from symgrad.lowering.scatters import Scatter, TapProduct, bound_loops, is_in_loop
 from symgrad.lowering.traversal import rewrite, walk
 from symgrad.lowering.views import Indexed, Strided, Windows
-from symgrad.lowering.windows import is_layout, layout_comment
 
 # an inlined expression has at most this many operations, and so has the line that takes it
 INLINED = 2
@@ -66,7 +65,7 @@ def operations(array: Array) -> int:
 
 
 def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
-    """Name each layout and what is computed twice, the largest first. Ends: each removes one."""
+    """Name what is computed twice, the largest first. Ends: each removes one."""
     names = set(taken) | {line.name for line in lines}
     while True:
         part = _largest_repeated(lines)
@@ -80,8 +79,7 @@ def share(lines: list[Line], taken: Iterable[str]) -> list[Line]:
         if owner is None:
             name = fresh_name(part, names)
             names.add(name)
-            comment = layout_comment(name, part)
-            owner = Line(name, part, lines[holders[0]].backward, comment=comment)
+            owner = Line(name, part, lines[holders[0]].backward)
         else:
             lines.remove(owner)
         lines.insert(holders[0], owner)
@@ -128,10 +126,8 @@ def _shareable(array: Array) -> dict[Array, int]:
     if found is None:
         found = {}
         for part in walk(array):
-            if not is_cheap(part) and not bound_loops(part):
-                # a layout has a line of its own, which says what it is
-                times = 2 if is_layout(part) and part is not array else 1
-                found[part] = found.get(part, 0) + times
+            if not (is_cheap(part) or isinstance(part, TapProduct) or bound_loops(part)):
+                found[part] = found.get(part, 0) + 1
         object.__setattr__(array, "_shareable", found)
     return found
 
@@ -159,11 +155,7 @@ def _inline_line(line: Line, lines: list[Line]) -> bool:
     small = operations(line.array) <= INLINED and operations(reader.array) <= INTO - 1
     if reader.backward != line.backward or not (small or is_cheap(line.array)):
         return False
-    if (
-        isinstance(line.array, Scatter)
-        or is_layout(line.array)
-        or is_in_loop(reader.array, line.name)
-    ):
+    if isinstance(line.array, Scatter) or is_in_loop(reader.array, line.name):
         return False
     reader.array = rewrite(reader.array, lambda array: _substitute(array, line))
     return True

@@ -47,6 +47,7 @@ from symgrad.lowering.placing import (
 )
 from symgrad.lowering.scatters import Loop, LoopIndex, Part, Run, Scatter
 from symgrad.lowering.scope import Scope, natural_frame
+from symgrad.lowering.tap_products import tap_part
 from symgrad.lowering.views import WHOLE, Indexed
 
 NOUGHT, SINGLE = number(0), number(1)
@@ -60,7 +61,8 @@ def by_slices(placed: Placed, scope: Scope) -> Value | None:
         return None
     limits = {p.target: margins(p, is_guaranteed(p, scope)) for p in placed.placements}
     filling = Filling(placed, slices, limits, _loop_names(slices.taps, scope), scope)
-    sign, value = filling.value()
+    sign, rest = split_sign(_without_range_checks(placed, limits))
+    value = filling.value(rest)
     axes = filling.axes()
     runs = filling.runs()
     if not slices.taps and set(value.axes) == set(axes) and all(map(_is_whole, runs)):
@@ -69,6 +71,9 @@ def by_slices(placed: Placed, scope: Scope) -> Value | None:
     alone = not overlaps(placed.placements, slices)
     fresh = () if alone else filling.fresh()
     part = Part(filling.loops(), runs, align(value, axes), sign, alone, fresh)
+    if slices.taps and (scope.backward or not alone):
+        together = tap_part(placed, slices, limits, rest, scope)
+        part = part if together is None else replace(together, sign=sign)
     shape = tuple(lower_extent(Extent(index), scope) for index in placed.axes)
     edges = tuple(_edges(limits.get(index), scope) for index in placed.axes)
     signed = any(limit.signed for limit in limits.values())
@@ -106,9 +111,12 @@ class Filling:
         found = [p.index for p in self.slices.positions if p.target is index]
         return found[0] if found else index
 
-    def value(self) -> tuple[int, Value]:
-        """Return sign and value of what goes to a slice, in the loops over the taps."""
-        sign, rest = split_sign(_without_range_checks(self.placed, self.limits))
+    def value(self, rest: Sequence[Expr]) -> Value:
+        """Return the value of what goes to a slice, in the loops over the taps.
+
+        Args:
+            rest: the factors of the product but for its sign.
+        """
         turned = {
             old: subtract(subtract(Extent(old), ONE), IndexValue(new))
             for old, new in self.slices.flipped
@@ -120,7 +128,7 @@ class Filling:
         product, inside = _in_loops(factors, self.names, self.scope)
         used = {*taps, *turned, *(position.index for position in self.slices.positions)}
         gone = [index for index in self.placed.summed if index not in used]
-        return sign, lowered(inner_product(product, gone), inside, self.axes())
+        return lowered(inner_product(product, gone), inside, self.axes())
 
     def loops(self) -> tuple[Loop, ...]:
         """Return the loops over the taps."""

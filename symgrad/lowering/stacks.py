@@ -110,9 +110,7 @@ def _merged(value: Value, rows: Frame, columns: Frame, lead: Frame) -> Array:
     if tuple(index for index in value.axes if index in lead) != lead:
         value = transpose(value, (*lead, *rows, *columns))
     places = [tuple(value.axes.index(index) for index in group) for group in (rows, columns)]
-    names = [*((index,) for index in lead), rows, columns]
-    letters = ", ".join("*".join(index.name for index in group) or "1" for group in names)
-    return Matrices(value.array, places[0], places[1], letters.upper())
+    return Matrices(value.array, places[0], places[1])
 
 
 def _take_apart(array: Array, lead: Frame, merged: Sequence[Frame], scope: Scope) -> Value:

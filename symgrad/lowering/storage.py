@@ -24,6 +24,7 @@ from symgrad.lowering.arrays import Apply, Array, Contraction, Opaque, Variable
 from symgrad.lowering.memory import (
     ONE,
     Known,
+    Lengths,
     fits,
     is_exact,
     is_new,
@@ -269,12 +270,38 @@ def _names(arrays: Iterable[Array]) -> set[str]:
 # --- methods -------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the arrays that were assigned before.
+
+    Attributes:
+        lengths: of their axes, by their names.
+        inexact: names of arrays that may have another type than the layer's.
+    """
+
+    lengths: Mapping[str, Lengths] = field(default_factory=dict)
+    inexact: Set[str] = frozenset()
+
+    def after(self, assignments: Iterable[Assignment]) -> Facts:
+        """Return what is known behind some assignments."""
+        known, inexact = Known(dict(self.lengths)), set(self.inexact)
+        for assignment in assignments:
+            name, found = assignment.name, lengths(assignment.array, known)
+            own = own_lengths(Variable(name, len(found)))
+            known.names[name] = tuple(
+                n if n in (ONE, None) else m for n, m in zip(found, own, strict=True)
+            )
+            if not is_exact(assignment.array, inexact):
+                inexact.add(name)
+        return Facts(known.names, inexact)
+
+
 def steps_of(
     plan: Plan,
     method: Method,
     live: Iterable[str],
     is_long: IsLong,
-    before: Sequence[Assignment] = (),
+    before: Facts | None = None,
     taken: set[str] | None = None,
 ) -> tuple[Step, ...]:
     """Return the steps of a method.
@@ -284,26 +311,17 @@ def steps_of(
         method: its method forward, or what backward computes and returns.
         live: names that are read after the method, beside what it returns.
         is_long: whether a line that gives a name to an array would be too long.
-        before: the assignments of the method that ran before.
+        before: what is known of what ran before.
         taken: names in use, where arrays stay from call to call; None where they do not.
     """
-    known = Known()
-    inexact: set[str] = set()
-    for assignment in before:
-        name, found = assignment.name, lengths(assignment.array, known)
-        own = own_lengths(Variable(name, len(found)))
-        known.names[name] = tuple(
-            n if n in (ONE, None) else m for n, m in zip(found, own, strict=True)
-        )
-        if not is_exact(assignment.array, inexact):
-            inexact.add(name)
+    facts = before or Facts()
     storage = Storage(
         _rank(plan),
         _staying(plan, method),
         _last_reads(method, live),
         _lent(method),
-        known,
-        inexact,
+        Known(dict(facts.lengths)),
+        set(facts.inexact),
         is_long,
         taken,
     )

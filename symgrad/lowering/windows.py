@@ -1,8 +1,9 @@
-"""Lay windows out as matrices, and reduce them place by place: what is fast over windows.
+"""Multiply windows by other arrays, and reduce them place by place: what is fast over windows.
 
-A view of windows has more entries than its array, in an order that no matrix product takes. It is
-copied once into a stack of matrices (im2col), which forward and backward share: the layout of
-x[n, c, i + u, j + v] has the axes (N, C*U*V, I*J), whichever of both groups is summed.
+A view of windows has more entries than its array, in an order that no matrix product takes. The
+function that multiplies it copies a few windows at a time as matrices (im2col): those of
+x[n, c, i + u, j + v] have the axes (N, C*U*V, I*J), whichever of both groups is summed. Backward
+copies them again: they would be much larger than the array, and cost no more than the copies.
 """
 
 from __future__ import annotations
@@ -23,16 +24,12 @@ Frame = tuple[Index, ...]
 class Matrices(Array):
     """The array as a stack of matrices: `rows` and `columns` are merged axes, the others lead.
 
-    No rows or no columns make an axis of length 1. `letters` names the axes of the result.
+    No rows or no columns make an axis of length 1.
     """
 
     array: Array
     rows: Axes
     columns: Axes
-    letters: str = ""
-
-    def key(self) -> tuple[object, ...]:
-        return (self.array, self.rows, self.columns)
 
     @property
     def ndim(self) -> int:
@@ -41,6 +38,30 @@ class Matrices(Array):
     @property
     def kind(self) -> str:
         return self.array.kind
+
+
+@array_node
+class WindowProduct(Array):
+    """The sum of products of a view of windows and another array, as einsum takes `subscripts`.
+
+    `lead` holds the letters of the windows' axes along which matrices are stacked. They only say
+    how it is computed: a printer may leave them aside.
+    """
+
+    windows: Array
+    other: Array
+    subscripts: str
+    lead: str = ""
+
+    def key(self) -> tuple[object, ...]:
+        letters = dict.fromkeys(filter(str.isalpha, self.subscripts))
+        numbers = {ord(letter): chr(ord("A") + n) for n, letter in enumerate(letters)}
+        spelled = (text.translate(numbers) for text in (self.subscripts, self.lead))
+        return (self.windows, self.other, *spelled)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.subscripts.split("->")[1])
 
 
 def is_windows(array: Array) -> bool:
@@ -54,16 +75,16 @@ def _is_sliced(array: Indexed) -> bool:
     return not any(isinstance(item, Array) for item in array.items)
 
 
-def is_layout(array: Array) -> bool:
-    """Say whether the array is a copy of windows as matrices, which deserves a name."""
-    return isinstance(array, Matrices) and is_windows(array.array)
+def plain_order(value: Value) -> Value:
+    """Return the value with its axes in the order of its array, before they are permuted."""
+    array = value.array
+    if not isinstance(array, Permute):
+        return value
+    return plain_order(Value(array.array, _inner_axes(array, value.axes)))
 
 
-def layout_comment(name: str, array: Array) -> str:
-    """Return what a line that computes the array says about its layout; empty for others."""
-    if not isinstance(array, Matrices) or not is_windows(array.array):
-        return ""
-    return f"{name}: the windows as matrices, ({array.letters})"
+def _inner_axes(array: Permute, axes: Frame) -> Frame:
+    return tuple(axes[array.order.index(axis)] for axis in range(array.ndim))
 
 
 def under_windows(value: Value) -> Value:
@@ -154,7 +175,7 @@ def _axes_of_view(value: Value) -> tuple[Frame, dict[Index, int], set[Index]]:
     view, order = value.array, value.axes
     while isinstance(view, (Permute, Indexed)):
         if isinstance(view, Permute):
-            order = tuple(order[view.order.index(axis)] for axis in range(view.ndim))
+            order = _inner_axes(view, order)
         view = view.array
     source = {index: axis for axis, index in enumerate(order)}
     placed = set()

@@ -18,7 +18,7 @@ class Backend:
     """What a backend needs.
 
     Attributes:
-        folder: its folder of templates.
+        folder: the folder of the template of its modules.
         helpers: the folders whose helper functions it uses, its own first.
         computes: what the module's docstring says that it computes with.
         print_class: from a documented plan to the lines of a class.
@@ -36,11 +36,27 @@ class Backend:
 
 
 _SCIPY = ("special.", "from scipy import special")
+_NUMPY = (
+    (r"os\.", "import os"),
+    (r"ThreadPoolExecutor\(", "from concurrent.futures import ThreadPoolExecutor"),
+    (r"wait\(", "from concurrent.futures import wait"),
+    (r"copy_context\(", "from contextvars import copy_context"),
+    (r"@cache", "from functools import cache"),
+    (r"@lru_cache", "from functools import lru_cache"),
+    (r"np\.", "import numpy as np"),
+    _SCIPY,
+)
 _NUMBA = (
     (r"math\.", "import math"),
     (r"os\.", "import os"),
+    (r"deque\(", "from collections import deque"),
     (r"ThreadPoolExecutor\(", "from concurrent.futures import ThreadPoolExecutor"),
+    (r"wait\(", "from concurrent.futures import wait"),
+    (r"copy_context\(", "from contextvars import copy_context"),
     (r"@cache", "from functools import cache"),
+    (r"@lru_cache", "from functools import lru_cache"),
+    (r"Lock\(", "from threading import Lock"),
+    (r"FunctionType\(", "from types import FunctionType"),
     (r"np\.", "import numpy as np"),
     (r"ir\.", "from llvmlite import ir"),
     (r"config\.", "from numba import config"),
@@ -52,8 +68,8 @@ _NUMBA = (
 )
 
 BACKENDS = {
-    "numpy": Backend("numpy", ("numpy",), "NumPy", numpy_class, (_SCIPY,), buffers=True),
-    "numba": Backend("numba", ("numba", "numpy"), "Numba", numba_class, _NUMBA, compiles=True),
+    "numpy": Backend("numpy", ("numpy",), "NumPy", numpy_class, _NUMPY, buffers=True),
+    "numba": Backend("numpy", ("numba", "numpy"), "Numba", numba_class, _NUMBA, compiles=True),
 }
 
 

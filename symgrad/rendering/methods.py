@@ -16,19 +16,15 @@ from symgrad.lowering.plan import (
     Method,
     Plan,
 )
-from symgrad.lowering.row_runs import read_rows
 from symgrad.lowering.scatters import Loop
-from symgrad.lowering.steps import overwritten
-from symgrad.lowering.storage import steps_of
-from symgrad.lowering.traversal import variables
 from symgrad.lowering.traversal import walk as walk_array
+from symgrad.rendering.bodies import names_in
 from symgrad.rendering.code import attribute, python_name, tuple_text
 from symgrad.rendering.docstring import backward_docstring, forward_docstring
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, opaque_name, to_numpy
-from symgrad.rendering.print_blocks import block_lines
-from symgrad.rendering.statements import BODY, assignment_lines, too_long
-from symgrad.rendering.warnings import loud_names
+from symgrad.rendering.print_bands import body_of, kept_lists, listed_names
+from symgrad.rendering.statements import BODY
 from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_call
 
 # an attribute that is read more often gets a local name
@@ -112,27 +108,13 @@ def forward_lines(plan: Plan, buffers: bool = False) -> list[str]:
     lines += range_lines(plan.forward, names, _taken(plan))
     lines += check_lines(plan.forward.checks, names)
     lines += _spare_lines(plan.forward.arguments, layer.params) if buffers else []
-    after = [*check_lines(plan.forward.late_checks, names), *_keep(plan)]
-    rows = read_rows(plan.forward.assignments)
-    if rows:
-        late = (check.condition for check in plan.forward.late_checks)
-        live = {*plan.kept, *_names_in([*plan.forward.returns, *late])}
-        body = block_lines(plan, plan.forward, rows, live, names, taken, buffers, not after)
-        return [*lines, *_before_return(body, after)]
-    stored = taken if buffers else None
-    steps = steps_of(plan, plan.forward, plan.kept, too_long(names), taken=stored)
+    body = body_of(plan, plan.forward, set(plan.kept), names, taken, buffers)
     output = _only_kept_output(plan)
-    if output is not None and output not in overwritten(steps):
+    if output is not None and not body.is_overwritten(output):
         own = Names({output: attribute(output)})
-        text = attribute(output)
-        lines += assignment_lines(plan.forward, steps, own, taken, text, last=True)
-        return [*lines, *check_lines(plan.forward.late_checks, own)]
-    body = assignment_lines(plan.forward, steps, names, taken, None, last=not plan.kept)
-    return [*lines, *_before_return(body, after)]
-
-
-def _names_in(arrays: Iterable[Array]) -> set[str]:
-    return {variable.name for array in arrays for variable in variables(array)}
+        return [*lines, *body.lines(own, output=attribute(output))]
+    after = [*check_lines(plan.forward.late_checks, names), *_keep(plan, kept_lists(body))]
+    return [*lines, *body.lines(names, after)]
 
 
 def _spare_lines(arguments: Iterable[Argument], params: Sequence[str]) -> list[str]:
@@ -160,15 +142,10 @@ def _taken(plan: Plan) -> set[str]:
     return names
 
 
-def _before_return(body: list[str], lines: list[str]) -> list[str]:
-    """Put lines in front of the return statement, which may take several lines itself."""
-    place = max(n for n, line in enumerate(body) if line.startswith(f"{BODY}return "))
-    return [*body[:place], *lines, *body[place:]]
-
-
-def _keep(plan: Plan) -> list[str]:
-    """Return the lines that keep arrays."""
-    return _pairs([(attribute(name), python_name(name)) for name in plan.kept])
+def _keep(plan: Plan, kept: dict[str, str]) -> list[str]:
+    """Return the lines that keep arrays; `kept` says what stands for some, and what else is."""
+    names = {name: kept.get(name, python_name(name)) for name in plan.kept}
+    return _pairs([(attribute(name), text) for name, text in (names | kept).items()])
 
 
 def _pairs(pairs: Sequence[tuple[str, str]]) -> list[str]:
@@ -200,7 +177,8 @@ def backward_lines(plan: Plan, buffers: bool = False) -> list[str]:
     sized = {p.name for a in plan.backward.arrays() for p in walk_array(a) if isinstance(p, Size)}
     read = [name for name in layer.params if reads.get(name) or name in sized]
     stored = [*plan.kept, *read]
-    often = [name for name in stored if reads.get(name, 0) > READS]
+    lists = listed_names(plan)
+    often = [n for n in stored if reads.get(n, 0) > READS and n not in lists]
     names = Names({name: attribute(name) for name in stored if name not in often})
     lines += take_arguments(arguments, "_gradients", (), Names())
     lines += _pairs([(python_name(name), attribute(name)) for name in often])
@@ -218,26 +196,18 @@ def _backward_body(plan: Plan, names: Names, buffers: bool) -> list[str]:
     stored = [(dict(plan.gradients)[n], a) for n, a in returns.items() if n in params]
     method = Method((), (), plan.backward.assignments, tuple(kept))
     reads = method.reads()
-    live = _names_in(array for _, array in stored)
-    taken = _taken(plan)
-    stored_names = taken if buffers else None
+    live = names_in(array for _, array in stored)
     before = plan.forward.assignments
-    loud = loud_names(before)
-    rows = read_rows(method.assignments, before)
-    if rows and not stored:
-        live = _names_in(kept)
-        return block_lines(plan, method, rows, live, names, taken, buffers, True, before, loud)
-    steps = steps_of(plan, method, live, too_long(names), before, stored_names)
+    body = body_of(plan, method, live, names, _taken(plan), buffers, before)
     direct = {
         name
         for name, array in stored
-        if _is_named(array, name) and not reads.get(name) and name not in overwritten(steps)
+        if _is_named(array, name) and not reads.get(name) and not body.is_overwritten(name)
     }
     names = Names({**names.attributes, **{name: attribute(name) for name in direct}})
     stored = [(name, array) for name, array in stored if name not in direct]
-    body = assignment_lines(method, steps, names, taken, None, not stored, loud)
     stores = [f"{BODY}{attribute(name)} = {to_numpy(a, names).text}" for name, a in stored]
-    return _before_return(body, stores) if kept else [*body, *stores]
+    return body.lines(names, stores)
 
 
 def _is_named(array: Array, name: str) -> bool:
@@ -276,12 +246,8 @@ def _argument_text(argument: Argument, params: Sequence[str], names: Names) -> s
 def range_lines(method: Method, names: Names, taken: set[str]) -> list[str]:
     """Return the lines that note the lengths which follow from the inputs', and check reads."""
     lines = [line for check in method.step_checks for line in _check_call(check, names)]
-    lines += [
-        f'{BODY}self.extents["{derived.letter}"] = {to_numpy(derived.length, names).text}'
-        for derived in method.derived
-        if not derived.reason
-    ]
-    reasons = dict.fromkeys(derived.reason for derived in method.derived if derived.reason)
+    # those that are never negative come first, without a reason
+    reasons = sorted({derived.reason: "" for derived in method.derived}, key=bool)
     for reason in reasons:
         lengths = []
         for derived in method.derived:
@@ -289,7 +255,7 @@ def range_lines(method: Method, names: Names, taken: set[str]) -> list[str]:
                 *parts, last = _fitted_length(derived, names, taken)
                 lines += [f"{BODY}{part}" for part in parts]
                 lengths.append(last)
-        lines += wrap_call("_lengths", ["self", f'"{reason}"', *lengths], "")
+        lines += wrap_call("_lengths", ["self", *([f'"{reason}"'] if reason else []), *lengths], "")
     return [*lines, *(line for check in method.range_checks for line in _check_call(check, names))]
 
 

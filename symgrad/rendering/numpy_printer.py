@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import singledispatch
@@ -318,7 +318,6 @@ def axis_text(axes: tuple[int, ...]) -> str:
 
 
 _RUNNING = {
-    "sum": "np.cumsum",
     "prod": "np.cumprod",
     "max": "np.maximum.accumulate",
     "min": "np.minimum.accumulate",
@@ -328,6 +327,9 @@ _RUNNING = {
 @printed.register
 def _(array: Cumulative, names: Names) -> Code:
     inner = to_numpy(array.array, names)
+    if array.op == "sum":
+        options = {"axis": str(array.axis), **({"reverse": "True"} if array.reverse else {})}
+        return call("_cumsum", inner.text, **options)
     flip = f"[{', '.join([':'] * array.axis + ['::-1'])}]" if array.reverse else ""
     text = f"{inner.at(Level.ATOM)}{flip}" if flip else inner.text
     return Code(call(_RUNNING[array.op], text, axis=str(array.axis)).text + flip)
@@ -345,18 +347,19 @@ def _(array: Contraction, names: Names) -> Code:
     if array.form in ("vecdot", "vdot"):
         return call(f"np.{array.form}", *texts)
     if array.form == "tensordot":
-        return call("np.tensordot", *texts, axes=_tensordot_axes(array))
+        own, other = array.axes
+        first = _text(_ordered(array.args[0], own), names)
+        second = _text(_ordered(array.args[1], other, first=True), names)
+        return call("_tensordot", first, second, str(len(own)))
     options = {"optimize": "True"} if array.form == "einsum_path" else {}
     return call("np.einsum", f'"{array.subscripts}"', *texts, **options)
 
 
-def _tensordot_axes(array: Contraction) -> str:
-    left, right = array.axes
-    count = len(left)
-    ndim = array.args[0].ndim
-    if left == tuple(range(ndim - count, ndim)) and right == tuple(range(count)):
-        return str(count)
-    return f"({axis_text(left)}, {axis_text(right)})"
+def _ordered(array: Array, axes: Sequence[int], first: bool = False) -> Array:
+    """Return an array with some of its axes last, or first."""
+    others = [axis for axis in range(array.ndim) if axis not in axes]
+    order = (*axes, *others) if first else (*others, *axes)
+    return array if order == tuple(range(array.ndim)) else Permute(array, order)
 
 
 @printed.register

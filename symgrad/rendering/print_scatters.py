@@ -24,6 +24,7 @@ from symgrad.lowering.scatters import (
     Part,
     Run,
     Scatter,
+    TapProduct,
     Zeros,
     bound_loops,
 )
@@ -32,6 +33,7 @@ from symgrad.lowering.views import Padded, Reshape
 from symgrad.rendering.code import Code, Level, call, python_name, slice_text, tuple_text
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy
+from symgrad.rendering.print_windows import tap_product_lines
 from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_subscript, wrap_value
 
 ZERO, ONE = number(0), number(1)
@@ -98,6 +100,11 @@ class Writer:
         fills = self._in_blocks(array) if array.cut else array.fills
         known: tuple[object, ...] = ()
         for part in fills:
+            if isinstance(part.array, TapProduct):
+                self.lines += tap_product_lines(
+                    part, part.array, self.name, self.names, self.indent
+                )
+                continue
             indent = self.indent + INDENT * len(part.loops)
             starts = self._long_starts(part, indent)
             if part.loops != known or starts:

@@ -14,6 +14,7 @@ from symgrad.lowering.arrays import (
     Variable,
     array_node,
 )
+from symgrad.lowering.cut_arrays import Added
 from symgrad.lowering.scatters import Scatter
 from symgrad.lowering.steps import UFUNCS, Step
 from symgrad.rendering.code import Code, call, python_name, tuple_text
@@ -106,6 +107,8 @@ def step_lines(step: Step, target: str, indent: str, names: Names, taken: set[st
         return wrap_value("", to_numpy(array, names).text, indent)
     label = head = f"{target} "
     head += "" if target == "return" else "= "
+    if isinstance(array, Added):
+        head, array = f"{target} += ", array.array
     if step.over:
         label, head, array = _overwriting(step, head, names)
     elif step.shape is not None:

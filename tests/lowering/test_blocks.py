@@ -10,20 +10,18 @@ import pytest
 import symgrad
 
 CUT = [
-    "y[n,o,i] = sum_{c,u} x[n,c,2*i+u]*w[o,c,u]",
-    "y[n,o,i,j] = sum_{c,u,v} x[n,c,i+u,j+2*v]*w[o,c,u,v]",
     "y[n,c,i,j] = max_{u,v: u<3, v<2} x[n,c,2*i+u,j+v]",
-    "y[n,c,i] = sum_{u<3} x[n,c,2*i+u]*g[n,c]*b_n*w_cu",
-    "y[n,c,i] = sum_{u<3} pad(x[n,c,2*i+u-1])*w_nu for i < size(x,2)//2",
+    "y[n,c,i,j] = mean_{u,v: u<3, v<2} x[n,c,2*i+u,j+v]",
+    "y[n,c,i] = sum_{u<3} tanh(x[n,c,2*i+u])*b_n",
+    "y[n,c,i] = sum_{u<3} pad(x[n,c,2*i+u-1])*a_niu for i < size(x,2)//2",
     "y[i,c,n] = sum_{u<3} x[n,2*i+u,c]*tanh(a_n)",
-    "y[n,o,p] = sum_{c,i,u} x[n,c,i]*w[c,o,u]*delta(p, 2*i+u) for p < 2*size(x,2)+size(w,2)-2",
-    "y[n,c,i] = sum_{u<3} x[n,c,2*i+u]*w_u + sum_{u<2} x[n,c,2*i+u]*w_u for i < size(x,2)//2 - 1",
+    "y[n,c,i] = sum_{u<3} x[n,c,2*i+u]*a_niu + sum_{u<2} x[n,c,2*i+u] for i < size(x,2)//2 - 1",
 ]
 WHOLE = [
-    "y[i,c,n] = sum_{u<3} x[2*i+u,c,n]*w_u",  # the first axis is the one that windows move along
-    "y[n,c,i] = sum_{u<3} x[0,c,2*i+u]*w_u*a_n",  # one place of the first axis is filled
+    "y[i,c,n] = sum_{u<3} x[2*i+u,c,n]*a_iu",  # the first axis is the one that windows move along
+    "y[n,c,i] = sum_{u<3} x[0,c,2*i+u]*a_niu",  # one place of the first axis is filled
     "y[n,c,i] = sum_{u<3} x[n,c,2*i+u]*x[c,n,u]",  # the sum reads x in two ways
-    "y_ni = sum_{u<3} x[n,2*i+u]*w_u",  # rows are no images
+    "y_ni = sum_{u<3} x[n,2*i+u]*a_iu",  # rows are no images
 ]
 
 
@@ -77,6 +75,6 @@ def test_an_array_whose_first_axis_is_not_free_is_filled_at_once(formula: str) -
 
 
 def test_a_block_is_named_for_what_it_is_cut_from() -> None:
-    code = classes("dx_block[n,c,i] = sum_{u<3} x[n,c,2*i+u]*w_u")[2]
+    code = classes("dx_block[n,c,i] = sum_{u<3} x[n,c,2*i+u]*a_niu")[2]
     assert "ddx_block_block = ddx_block[block]" in code
     assert "dx_block2 = dx[block]" in code or "dx_block = dx[block]" in code

@@ -56,9 +56,6 @@ def operations(function: Any, args: Any, result: Any) -> int:
         return 2 * np.size(args[0])
     if function is np.einsum:
         return pairs(*args)
-    if function is np.tensordot:
-        both = np.size(args[0]) * np.size(args[1])
-        return 2 * math.isqrt(both * np.size(result))
     return int(np.size(result))
 
 

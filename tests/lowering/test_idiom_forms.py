@@ -45,8 +45,8 @@ def test_the_class_has_the_form_that_is_fast(formula, expected):
 
 LINES = [
     # reductions that share a pass
-    ("GroupNorm", "self.dgamma = dy_x_hat.sum(axis=0)"),
-    ("InstanceNorm", "self.dbeta = dy_sum.sum(axis=0)"),
+    ("GroupNorm", "dgamma = dy_x_hat.sum(axis=0)"),
+    ("InstanceNorm", "dbeta = dy_sum.sum(axis=0)"),
     ("BatchNorm", "dx -= dbeta / dy.shape[0]"),
     # what is scaled is new, and takes the delta
     ("CrossEntropy", "dx = dloss_scaled * self.p"),
@@ -55,7 +55,7 @@ LINES = [
     # the experts' short axis is merged, and no result is transposed
     (
         "MixtureOfExperts",
-        "self.dW = np.tensordot(self.x[:, None] * g[:, :, None], dy, axes=(0, 0))",
+        "self.dW = _tensordot(x_g.transpose(1, 2, 0), dy, 1)",
     ),
 ]
 

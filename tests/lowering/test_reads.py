@@ -13,7 +13,7 @@ READS: list[tuple[str, dict[str, int], list[str]]] = [
         {},
         ['_lengths(self, "axis 0 of x is too short", j=x.shape[0] - 1)', "return x[1:] - x[:-1]"],
     ),
-    ("y_i = x[2*i]", {}, ['self.extents["i"] = (x.shape[0] - 1) // 2 + 1', "return x[::2]"]),
+    ("y_i = x[2*i]", {}, ["_lengths(self, i=(x.shape[0] - 1) // 2 + 1)", "return x[::2]"]),
     (
         "y_i = x[s*i + 1] for i < 3",
         {"s": 2},
@@ -32,7 +32,7 @@ READS: list[tuple[str, dict[str, int], list[str]]] = [
     (
         "y_i = x[size(x,0)-1-2*i]",
         {},
-        ['self.extents["i"] = (x.shape[0] - 1) // 2 + 1', "return x[::-2]"],
+        ["_lengths(self, i=(x.shape[0] - 1) // 2 + 1)", "return x[::-2]"],
     ),
     (
         "y_j = x[j, size(x,0)-1-j]",
@@ -94,7 +94,7 @@ READS: list[tuple[str, dict[str, int], list[str]]] = [
         "y_pu = x[p+u] for p<q, u<3",
         {"q": 4},
         [
-            'self.extents["p"] = self.q',
+            "_lengths(self, p=self.q)",
             '_check_read("x", 0, x.shape[0], 0, (1, self.q), (1, 3))',
             "return _windows(x, 3, axis=0, count=self.q)",
         ],
@@ -160,8 +160,7 @@ READS: list[tuple[str, dict[str, int], list[str]]] = [
         "y_nij = x[n, i//2, j//2] for i < 2*size(x,1), j < 2*size(x,2)",
         {},
         [
-            'self.extents["i"] = 2 * x.shape[1]',
-            'self.extents["j"] = 2 * x.shape[2]',
+            "_lengths(self, i=2 * x.shape[1], j=2 * x.shape[2])",
             "return np.repeat(np.repeat(x, 2, axis=1), 2, axis=2)",
         ],
     ),
@@ -174,9 +173,7 @@ READS: list[tuple[str, dict[str, int], list[str]]] = [
         "y_nchw = x[n, 4*c + 2*(h%2) + w%2, h//2, w//2] for h < 2*size(x,2), w < 2*size(x,3)",
         {},
         [
-            'self.extents["c"] = x.shape[1] // 4',
-            'self.extents["h"] = 2 * x.shape[2]',
-            'self.extents["w"] = 2 * x.shape[3]',
+            "_lengths(self, c=x.shape[1] // 4, h=2 * x.shape[2], w=2 * x.shape[3])",
             "length = 4 * (x.shape[1] // 4)",
             "length2 = x.shape[1] // 4",
             "y_term3 = x[:, :length]",
@@ -218,7 +215,7 @@ READS: list[tuple[str, dict[str, int], list[str]]] = [
         "y_np = max_{u<3} pad(x[n,2*p+u-1], -inf) for p < (size(x,1)-1)//2+1",
         {},
         [
-            'self.extents["p"] = (x.shape[1] - 1) // 2 + 1',
+            "_lengths(self, p=(x.shape[1] - 1) // 2 + 1)",
             "return _max_of_windows(_pad(x, {1: (1, 1)}, value=-np.inf), 3, axis=1, step=2)",
         ],
     ),
@@ -250,7 +247,7 @@ READS: list[tuple[str, dict[str, int], list[str]]] = [
         "y_i = x[2*i+1] for i < n",
         {"n": 3},
         [
-            'self.extents["i"] = self.n',
+            "_lengths(self, i=self.n)",
             '_check_read("x", 0, x.shape[0], 1, (2, self.n))',
             "return x[1 : 2 * self.n + 1 : 2]",
         ],

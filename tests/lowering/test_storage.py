@@ -17,7 +17,7 @@ from symgrad.lowering.memory import Known, fits, is_exact, is_new, is_private, l
 from symgrad.lowering.plan import Assignment, Method
 from symgrad.lowering.scatters import Scatter
 from symgrad.lowering.steps import Step
-from symgrad.lowering.storage import steps_of
+from symgrad.lowering.storage import Facts, steps_of
 from symgrad.lowering.traversal import variables
 from symgrad.lowering.views import WHOLE, Indexed, Padded
 from tests.rendering.formulas import FORMULAS
@@ -39,13 +39,13 @@ def steps(plan: Plan, buffers: bool = False) -> tuple[tuple[Step, ...], tuple[St
         return False
 
     return (
-        steps_of(plan, plan.forward, plan.kept, no_line_is_long, (), taken if buffers else None),
+        steps_of(plan, plan.forward, plan.kept, no_line_is_long, None, taken if buffers else None),
         steps_of(
             plan,
             plan.backward,
             (),
             no_line_is_long,
-            plan.forward.assignments,
+            Facts().after(plan.forward.assignments),
             taken if buffers else None,
         ),
     )
@@ -54,8 +54,8 @@ def steps(plan: Plan, buffers: bool = False) -> tuple[tuple[Step, ...], tuple[St
 def written(layer: Layer | str, method: str) -> list[str]:
     """Return the lines of a method behind those that take its arguments."""
     source = symgrad.generate(layer)
-    text = source[source.index(f"    def {method}(") :].split("\n\n")[0]
-    lines = [line.strip() for line in text.splitlines()[2:]]
+    text = source[source.index(f"    def {method}(") :].split("\n\n    def ")[0]
+    lines = [line.strip() for line in text.splitlines()[2:] if line]
     takes = ("_inputs(", "_gradients(", "_not_empty(")
     return [line for line in lines if not any(word in line for word in takes)]
 
@@ -145,7 +145,7 @@ LINES: list[tuple[str, str, list[str]]] = [
     # one operation, or what NumPy does by itself inside an expression
     ("y_ij = x_ij + b_j", "forward", ["return x + b"]),
     ("y_ij = 2*x_ij", "forward", ["return 2 * x"]),
-    ("y_ij = exp(x_ij)", "forward", ["self.y = np.exp(x)", "return self.y"]),
+    ("y_ij = exp(x_ij)", "forward", ["self.y = _in_blocks(np.exp, x)", "return self.y"]),
     ("y_ij = x_ij*a_ij + b_ij", "forward", ["y = x * a + b", "self.x, self.a = x, a", "return y"]),
     # row statistics are small
     (
@@ -157,17 +157,39 @@ LINES: list[tuple[str, str, list[str]]] = [
     (
         "y_ij = sin(x_ij + b_j)",
         "forward",
-        ["y_pre = x + b", "y = np.sin(y_pre)", "self.y_pre = y_pre", "return y"],
+        [
+            "def of_rows(x):",
+            "y_pre = x + b",
+            "y = np.sin(y_pre)",
+            "return y_pre, y",
+            "y_pre, y = _in_blocks(of_rows, x)",
+            "self.y_pre = y_pre",
+            "return y",
+        ],
     ),
     (
         "y_ij = tanh(x_ij + b_j)",
         "forward",
-        ["y = x + b", "np.tanh(y, out=y)", "self.y = y", "return y"],
+        [
+            "def of_rows(x):",
+            "y = x + b",
+            "np.tanh(y, out=y)",
+            "return y",
+            "self.y = _in_blocks(of_rows, x)",
+            "return self.y",
+        ],
     ),
     (
         "y_ij = tanh(x_ij)",
         "backward",
-        ["dx = self.y**2", "np.subtract(1, dx, out=dx)", "dx *= dy", "return dx"],
+        [
+            "def of_rows(dy, y):",
+            "dx = y**2",
+            "np.subtract(1, dx, out=dx)",
+            "dx *= dy",
+            "return dx",
+            "return _in_blocks(of_rows, dy, self.y)",
+        ],
     ),
     # a name of the formula stays until a function gives the next one, or for one operator
     (

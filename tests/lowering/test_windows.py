@@ -1,7 +1,8 @@
-"""Products over windows are matrix products on a layout that forward and backward share."""
+"""Products over windows copy a few of them at a time, forward and backward."""
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import Any
 
@@ -25,7 +26,7 @@ def methods(formula: str) -> str:
     return text.split("\nclass Tested:")[1].split('"""\n', 1)[1].strip()
 
 
-def test_a_convolution_is_one_matrix_product_on_columns() -> None:
+def test_a_convolution_copies_its_windows_when_it_multiplies_them() -> None:
     assert (
         methods(CONV1D)
         == '''def forward(self, x, w):
@@ -36,70 +37,46 @@ def test_a_convolution_is_one_matrix_product_on_columns() -> None:
             "axis 2 of w is longer than axis 2 of x allows",
             i=x.shape[2] - w.shape[2] + 1,
         )
-        # x_cols: the windows as matrices, (N, C*U, I)
-        x_cols = _matrices(_windows(x, w.shape[2], axis=2), rows=(1, 3), columns=(2,))
-        y = _matrices(w, rows=(0,), columns=(1, 2)) @ x_cols
-        self.w, self.x_cols = w, x_cols
+        x_windows = _windows(x, w.shape[2], axis=2)
+        y = _window_products("nciu,ocu->noi", x_windows, w, lead="n")
+        self.x, self.w = x, w
         return y
 
     def backward(self, dy):
         """Return dx and dw."""
         dy = _gradients(self, dy=(dy, "noi"))
-        dx = np.zeros(
-            (dy.shape[0], self.w.shape[1], self.extents["j"]), dtype=self.dtype
-        )
-        # a few at a time, so that they stay in the cache
-        for block in _blocks(dx):
-            dx_block = dx[block]
-            dy_block = dy[block]
-            # each u adds to a slice of dx_block
-            for u in range(self.w.shape[2]):
-                dx_part = dx_block[:, :, u : u + dy_block.shape[2]]
-                dx_part += self.w[:, :, u].T @ dy_block
-        dw = (dy @ self.x_cols.transpose(0, 2, 1)).sum(axis=0).reshape(self.w.shape)
+        dx = np.zeros((dy.shape[0], self.x.shape[1], self.x.shape[2]), dtype=self.dtype)
+        _add_window_products(dx, "noi,ocu->nciu", dy, self.w, axis=2)
+        x_windows = _windows(self.x, self.w.shape[2], axis=2)
+        dw = _window_products("nciu,noi->ocu", x_windows, dy, lead="n")
         return dx, dw'''
     )
 
 
-def test_places_and_outputs_of_images_are_merged_for_the_product() -> None:
-    code = methods(CONV2D)
-    for line in (
-        "# x_cols: the windows as matrices, (N, C*U*V, I*J)",
-        "x_windows = _windows(x, (w.shape[2], w.shape[3]), axis=(2, 3))",
-        "x_cols = _matrices(x_windows, rows=(1, 4, 5), columns=(2, 3))",
-        "y_term = _matrices(w, rows=(0,), columns=(1, 2, 3)) @ x_cols",
-        "dy_matrices = _matrices(dy, rows=(1,), columns=(2, 3))",
-        "w_dy_matrices = self.w[:, :, u, v].T @ dy_matrices",
-        "dw_term = (dy_matrices @ self.x_cols.transpose(0, 2, 1)).sum(axis=0)",
-        "dw = dw_term.reshape(self.w.shape)",
-    ):
-        assert line in code
-
-
-LAYOUTS = {
-    CONV1D: "(N, C*U, I)",
-    "y[o,i] = sum_{c,u} x[c,i+u]*w[o,c,u]": "(C*U, I)",
-    "y[n,o,i] = sum_{c,u} x[n,c,2*i+3*u]*w[o,c,u]": "(N, C*U, I)",
-    "y[n,o,i,j,k] = sum_{c,u,v,t} x[n,c,i+u,j+v,k+t]*w[o,c,u,v,t]": "(N, C*U*V*T, I*J*K)",
-    "y[n,g,o,i] = sum_{c,u} x[n,g,c,i+u]*w[g,o,c,u]": "(N, G, C*U, I)",
-    "y[n,c,i,j] = sum_{u,v} x[n,c,i+u,j+v]*w[c,u,v]": "(N, C, U*V, I*J)",
-    "y[n,i,j,o] = sum_{c,u,v} x[n,i+u,j+v,c]*w[u,v,c,o]": "(N, I*J, U*V*C)",
-    "y[n,o,i] = sum_{c,u} x[n,c,i+u]*w[i,o,c,u]": "(I, N, C*U)",
-    "y[n,o,i] = sum_{c,u} pad(x[n,c,i-u])*w[o,c,u] for i < size(x,2)": "(N, C*U, I)",
+# the letters along which matrices are stacked
+LEADS = {
+    CONV1D: "n",
+    "y[o,i] = sum_{c,u} x[c,i+u]*w[o,c,u]": "",
+    "y[n,o,i] = sum_{c,u} x[n,c,2*i+3*u]*w[o,c,u]": "n",
+    "y[n,o,i,j,k] = sum_{c,u,v,t} x[n,c,i+u,j+v,k+t]*w[o,c,u,v,t]": "n",
+    "y[n,g,o,i] = sum_{c,u} x[n,g,c,i+u]*w[g,o,c,u]": "ng",
+    "y[n,c,i,j] = sum_{u,v} x[n,c,i+u,j+v]*w[c,u,v]": "nc",
+    "y[n,i,j,o] = sum_{c,u,v} x[n,i+u,j+v,c]*w[u,v,c,o]": "n",
+    "y[n,o,i] = sum_{c,u} x[n,c,i+u]*w[i,o,c,u]": "i",
+    "y[n,o,i] = sum_{c,u} pad(x[n,c,i-u])*w[o,c,u] for i < size(x,2)": "n",
 }
 
 
-@pytest.mark.parametrize(("formula", "letters"), LAYOUTS.items())
-def test_forward_and_backward_read_one_layout(formula: str, letters: str) -> None:
-    code = methods(formula)
-    assert code.count("    x_cols = ") == 1
-    assert f"# x_cols: the windows as matrices, {letters}" in code
-    assert code.count("self.x_cols") == 2
-    assert "self.x " not in code
+@pytest.mark.parametrize(("formula", "letters"), LEADS.items())
+def test_forward_and_backward_copy_windows_alike(formula: str, letters: str) -> None:
+    calls = re.findall(r"(?<!add)_window_products\(.*?\)", methods(formula), re.DOTALL)
+    assert len(calls) == 2
+    found = [re.search(r'lead="(\w*)"', call) for call in calls]
+    assert {match.group(1) if match else "" for match in found} == {letters}
 
 
 VALUES = [
-    *LAYOUTS,
+    *LEADS,
     CONV2D,
     "y[n,o,i,j] = sum_{c,u,v} x[n,c,2*i+u,3*j+2*v]*w[o,c,u,v] + b_o",
     "y[n,o,i] = sum_{c,u} x[n,c,i+u]*w[n,o,c,u]",
@@ -136,10 +113,9 @@ def test_no_product_over_windows_needs_einsum(formula: str) -> None:
     assert "einsum" not in methods(formula)
 
 
-def test_a_filter_alone_reads_the_windows_without_a_copy() -> None:
+def test_a_filter_alone_is_a_product_over_windows_too() -> None:
     code = methods("y_i = sum_u x[i+u]*w_u")
-    assert "_window_dot(_windows(x, w.shape[0], axis=0), w)" in code
-    assert "_matrices" not in code
+    assert '_window_products("iu,u->i", _windows(x, w.shape[0], axis=0), w)' in code
 
 
 # --- extents -------------------------------------------------------------------------------------

@@ -33,13 +33,18 @@ BODIES = [
     (
         "y_ij = exp(x_ij)/sum_k exp(x_ik)",
         [
-            "y = x - x.max(axis=1, keepdims=True, initial=-np.inf)",
-            "np.exp(y, out=y)",
-            "y /= np.einsum('ik->i', y)[:, None]",
-            "self.y = y",
-            "return y",
+            "def of_rows(x):\n"
+            "    y = x - x.max(axis=1, keepdims=True, initial=-np.inf)\n"
+            "    np.exp(y, out=y)\n"
+            "    y /= np.einsum('ik->i', y)[:, None]\n"
+            "    return y",
+            "self.y = _in_blocks(of_rows, x)",
+            "return self.y",
         ],
-        ["return self.y * (dy - np.vecdot(dy, self.y)[:, None])"],
+        [
+            "def of_rows(dy, y):\n    return y * (dy - np.vecdot(dy, y)[:, None])",
+            "return _in_blocks(of_rows, dy, self.y)",
+        ],
     ),
     (
         # divisors join small factors before a large array is multiplied: one pass over x
@@ -51,10 +56,12 @@ BODIES = [
             "return y",
         ],
         [
-            "da = 2 / self.s[:, None] * np.vecdot(dy, self.x)",
-            "dx = self.s_scaled_a * dy",
-            "ds = -np.einsum('ijk,ijk->i', dy, self.y) / self.s",
-            "return (da, dx, ds)",
+            "def of_rows(x, s, dy, s_scaled_a, y):\n"
+            "    da = 2 / s[:, None] * np.vecdot(dy, x)\n"
+            "    dx = s_scaled_a * dy\n"
+            "    ds = -np.einsum('ijk,ijk->i', dy, y) / s\n"
+            "    return (da, dx, ds)",
+            "return _in_blocks(of_rows, self.x, self.s, dy, self.s_scaled_a, self.y)",
         ],
     ),
     (
@@ -70,15 +77,21 @@ BODIES = [
             "return y",
         ],
         [
-            "dx = np.tensordot(dy, self.w, axes=((0, 2), (0, 2)))",
+            "dx = _tensordot(dy.transpose(1, 0, 2), self.w.transpose(0, 2, 1), 2)",
             "dw = self.x.T @ dy",
             "return (dx, dw)",
         ],
     ),
     (
         "y_ij = sum_{k<=j} x_ik",
-        ["return np.cumsum(x, axis=1)"],
-        ["return np.cumsum(dy[:, ::-1], axis=1)[:, ::-1]"],
+        [
+            "def of_rows(x):\n    return _cumsum(x, axis=1)",
+            "return _in_blocks(of_rows, x)",
+        ],
+        [
+            "def of_rows(dy):\n    return _cumsum(dy, axis=1, reverse=True)",
+            "return _in_blocks(of_rows, dy)",
+        ],
     ),
     (
         "y_i = x_ii",

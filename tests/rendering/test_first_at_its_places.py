@@ -33,7 +33,7 @@ def test_taps_that_meet_are_added(sizes: tuple[int, ...]) -> None:
 
 
 def test_the_tap_is_compared_with_the_step() -> None:
-    lines = code("y_i = sum_{u<4} x[s*i+2*u]*w_u", s=3)
+    lines = code("y_i = sum_{u<4} x[s*i+2*u]^2", s=3)
     assert (
         """
             if 2 * u < self.s:  # the first at its places
@@ -48,10 +48,10 @@ def test_the_tap_is_compared_with_the_step() -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        "y_i = sum_{u<4} x[i+u]*w_u",  # the first turn alone is the first at its places
-        "y_i = sum_{u,v: u<4, v<3} x[2*i+u+2*v]*w_u*b_v",  # two taps may be at one place
-        "y_i = sum_{u<4} x[2*i-u+4]*w_u",  # the turns come down
-        "y_i = sum_{u<2} x[2*i+u]*w_u",  # no taps meet: each is assigned
+        "y_i = sum_{u<4} x[i+u]^2",  # the first turn alone is the first at its places
+        "y_i = sum_{u,v: u<4, v<3} x[2*i+u+2*v]^2*b_v",  # two taps may be at one place
+        "y_i = sum_{u<4} x[2*i-u+4]^2",  # the turns come down
+        "y_i = sum_{u<2} x[2*i+u]^2",  # no taps meet: each is assigned
     ],
 )
 def test_no_tap_is_compared_where_that_says_nothing(formula: str) -> None:
@@ -61,7 +61,7 @@ def test_no_tap_is_compared_where_that_says_nothing(formula: str) -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        "y_i = sum_{u,v: u<4, v<3} x[2*i+u+2*v]*w_u*b_v",
+        "y_i = sum_{u,v: u<4, v<3} x[2*i+u+2*v]^2*b_v",
         "y_i = sum_{u<4} x[2*i-u+4]*w_u for i < 3",
         "y_ij = sum_{u<3} x[2*i+u,2*j+u]*w_u",
         "y_i = -(sum_{u<3} x[2*i+u])",

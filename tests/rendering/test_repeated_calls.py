@@ -90,6 +90,28 @@ LAYERS: dict[str, tuple[dict[str, Any], list[tuple[list[Any], Any]]]] = {
             ([B, IDS, IDS.T], D),
         ],
     ),
+    "y_i = x_i for i < n": (
+        {"inputs": ["x", "n"]},
+        [
+            ([B, 2], B[:2]),
+            ([B, 3], B),
+            ([B, 3], B[:2]),
+            ([B, 4], B),
+            ([B, np.array(2)], B[:2]),
+        ],
+    ),
+    "y_p = sum_i x_i*delta(p, t_i) for p < n": (
+        {"inputs": ["x", "t", "n"]},
+        [
+            ([B, IDS[0], 2], B[:2]),
+            ([B, IDS[0], 3], B),
+            ([B, IDS[0], 3], B[:2]),
+            ([B, IDS[0] + 1, 2], B[:2]),
+            ([B, IDS[0] + 1, 3], B),
+            ([B, IDS[0, :2], 3], B),
+            ([B[:2], IDS[0, :2], 3], B),
+        ],
+    ),
     "y = a*b": (
         {},
         [
@@ -151,11 +173,12 @@ def test_an_object_that_was_called_before_answers_as_a_new_one(formula: str) -> 
     declared, calls = LAYERS[formula]
     made = build(Layer("Again", formula, **declared))
     fresh = [outcome(made(), *call) for call in calls]
-    for first in calls:
+    for first, before in zip(calls, fresh, strict=True):
         for second, expected in zip(calls, fresh, strict=True):
             layer = made()
             outcome(layer, *first)
             assert outcome(layer, *second) == expected, (first, second)
+            assert outcome(layer, *first) == before, (first, second, first)
 
 
 def test_the_second_call_in_one_type_looks_for_nothing_that_could_be_wrong(monkeypatch) -> None:
@@ -168,3 +191,22 @@ def test_the_second_call_in_one_type_looks_for_nothing_that_could_be_wrong(monke
         for helper in ("_numbers", "_fitted"):
             monkeypatch.delitem(layer.forward.__func__.__globals__, helper)
         assert outcome(layer, arrays, incoming) == first
+
+
+def test_a_constant_that_changes_between_calls_changes_what_is_right() -> None:
+    layer = build(Layer("Max", "y_i = max_{u<k} x[s*i+u]", constants={"k": 2, "s": 1}))()
+    x = np.arange(6.0)
+    for k, s, length in ((2, 1, 5), (3, 1, 4), (2, 2, 3), (8, 1, -1), (2, 1, 5)):
+        layer.k, layer.s = k, s
+        if length < 0:
+            with pytest.raises(ValueError, match="x is too short"):
+                layer.forward(x)
+            continue
+        assert layer.forward(x).shape == (length,)
+        for wrong in {5, 4, 3} - {length}:
+            with pytest.raises(ValueError, match=f"must have length {length}"):
+                layer.backward(np.ones(wrong))
+        dx = np.zeros(6)
+        np.add.at(dx, s * np.arange(length) + k - 1, 1)
+        np.testing.assert_array_equal(layer.backward(np.ones(length)), dx)
+        np.testing.assert_array_equal(layer.backward(np.ones(length)), dx)

@@ -15,17 +15,24 @@ BACKWARD = [
         "y[n,o,i] = sum_{c,u} x[n,c,2*i+u]*w[o,c,u]",
         {},
         """
-        dx = np.zeros(
-            (dy.shape[0], self.w.shape[1], self.extents["j"]), dtype=self.dtype
-        )
+        dx = np.zeros((dy.shape[0], self.x.shape[1], self.x.shape[2]), dtype=self.dtype)
+        _add_window_products(dx, "noi,ocu->nciu", dy, self.w, axis=2, step=2)
+        """,
+    ),
+    (
+        "y[n,c,i] = sum_{u<k} x[n,c,2*i+u]*a_niu",
+        {"k": 3},
+        """
+        dx = np.zeros((dy.shape[0], dy.shape[1], self.x.shape[2]), dtype=self.dtype)
         # a few at a time, so that they stay in the cache
         for block in _blocks(dx):
             dx_block = dx[block]
+            a_block = self.a[block]
             dy_block = dy[block]
             # each u adds to a slice of dx_block
-            for u in range(self.w.shape[2]):
+            for u in range(self.k):
                 dx_part = dx_block[:, :, u : u + 2 * dy_block.shape[2] : 2]
-                dx_tap = self.w[:, :, u].T @ dy_block
+                dx_tap = a_block[:, :, u][:, None] * dy_block
                 if u < 2:  # the first at its places
                     dx_part[...] = dx_tap
                 else:
@@ -38,9 +45,7 @@ BACKWARD = [
         """
         # what falls into the margins is cut off in the end
         dx = np.zeros((dy.shape[0], self.extents["j"] + 2 * self.p), dtype=self.dtype)
-        # each u adds to a slice of dx
-        for u in range(self.w.shape[0]):
-            dx[:, self.d * u : self.d * u + dy.shape[1]] += self.w[u] * dy
+        _add_window_products(dx, "ni,u->niu", dy, self.w, axis=1, dilation=self.d)
         dx = _pad(dx, {1: (-self.p, -self.p)})
         """,
     ),
@@ -50,9 +55,7 @@ BACKWARD = [
         """
         # what falls into the margins is cut off in the end
         dx = np.zeros(dy.shape[0] + 2, dtype=self.dtype)
-        # each u adds to a slice of dx
-        for u in range(3):
-            dx[u : u + dy.shape[0]] += self.w[u] * dy
+        _add_window_products(dx, "i,u->iu", dy, self.w[:3], axis=0)
         dx = dx[1:-1]
         """,
     ),
@@ -66,11 +69,19 @@ BACKWARD = [
         return dx
         """,
     ),
-    ("y_nj = w[t_n,j]", {}, 'return _add_at(dy, self.t, shape=(self.extents["m"],))'),
+    ("y_nj = w[t_n,j]", {}, 'return _add_at(dy, self.t, shape=(self.extents["m"],), inside=True)'),
     (
         "y_e = x[a_e,b_e]",
         {},
-        'return _add_at(dy, self.a, self.b, shape=(self.extents["n"], self.extents["m"]))',
+        """
+        return _add_at(
+            dy,
+            self.a,
+            self.b,
+            shape=(self.extents["n"], self.extents["m"]),
+            inside=True,
+        )
+        """,
     ),
     (
         "loss = -mean_i p[i,t_i]",
@@ -138,25 +149,14 @@ FORWARD = [
     ),
     (
         "y_vj = sum_e delta(v, dst_e)*x[src_e, j] for v < size(x,0)",
-        "y = _add_at(np.take(x, src, axis=0), dst, shape=(x.shape[0],))",
+        "y = _add_at(np.take(x, src, axis=0), dst, shape=(x.shape[0],), inside=True)",
     ),
     (
         "y[n,o,p] = sum_{c,i,u} x[n,c,i]*w[c,o,u]*delta(p, 2*i+u) "
         "for p < 2*(size(x,2)-1)+size(w,2)",
         """
         y = np.zeros((x.shape[0], w.shape[1], self.extents["p"]), dtype=self.dtype)
-        # a few at a time, so that they stay in the cache
-        for block in _blocks(y):
-            y_block = y[block]
-            x_block = x[block]
-            # each u adds to a slice of y_block
-            for u in range(w.shape[2]):
-                y_part = y_block[:, :, u : u + 2 * x_block.shape[2] : 2]
-                y_tap = w[:, :, u].T @ x_block
-                if u < 2:  # the first at its places
-                    y_part[...] = y_tap
-                else:
-                    y_part += y_tap
+        _add_window_products(y, "nci,cou->noiu", x, w, axis=2, step=2)
         """,
     ),
 ]
@@ -182,8 +182,8 @@ def test_forward_joins_parts_as_by_hand(formula: str, lines: str) -> None:
 
 
 def test_a_loop_variable_takes_no_name_of_the_formula() -> None:
-    source = generate("y_ni = sum_u x[n,i+u]*u_u")
-    assert "for u2 in range(self.u.shape[0]):" in source
+    source = generate("y_ni = sum_u x[n,i+u]*u_niu")
+    assert "for u2 in range(self.u.shape[2]):" in source
 
 
 def test_what_a_loop_does_not_change_is_computed_in_front_of_it() -> None:
