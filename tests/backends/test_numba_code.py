@@ -66,7 +66,7 @@ def test_elementwise_layers_are_one_loop_over_all_entries():
 
 
 def test_a_light_value_is_computed_again_rather_than_stored():
-    first, second, *_ = kernels("BatchNorm2d")
+    _, first, second, *_ = kernels("BatchNorm2d")
     assert "x_centered = x[n, c, h] - mu[c]" in first
     assert "(x[n, c, h] - mu[c])" in second
 
@@ -81,13 +81,19 @@ def test_matrix_products_stay_numpy_and_have_no_threads_beside_them():
     assert text.count("threads=1") == text.count("\n@_kernel\n")
 
 
-@pytest.mark.parametrize("name", ["Affine", "AddBias", "Embedding", "Conv2d"])
+@pytest.mark.parametrize("name", ["Affine", "Conv2d"])
 def test_a_kernel_that_saves_no_pass_is_not_made(name):
     assert kernels(name) == []
 
 
+def test_an_operation_of_its_own_is_a_kernel_for_its_threads():
+    forward, backward = kernels("AddBias")
+    assert "y[i, j] = x[i, j] + b[j]" in forward
+    assert "db_total[j] += dy[i, j]" in backward
+
+
 def test_a_sum_that_two_gradients_need_is_one():
-    backward = kernels("BatchNorm2d")[2]
+    backward = kernels("BatchNorm2d")[3]
     assert backward.count("+= dy[n, c, h]\n") == 1
 
 
@@ -165,3 +171,38 @@ def undefined(source):
     """Return what ruff finds of names that nothing defines."""
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F", "-q", "-"]
     return subprocess.run(command, input=source, capture_output=True, text=True).stdout
+
+
+def test_a_loop_ends_where_a_mask_of_places_does():
+    forward, _ = kernels("CausalAttention")
+    assert (
+        """\
+            s_exp_sum = real(0)
+            j_edge2 = min(max(i + 1, 0), q_scaled_k.shape[2])
+            for j in range(j_edge2):
+                s_exp = _exp(q_scaled_k[n, i, j] - s_max)
+                s_exp_row[j] = s_exp
+                s_exp_sum += s_exp
+            for j in _from(j_edge2, q_scaled_k.shape[2]):
+                s_exp = _exp(real(-np.inf) - s_max)
+"""
+        in forward
+    )
+
+
+# edges of all kinds: strict or not, either side, shifted, mirrored, of entries, two of them
+MASKED = [
+    "m_i = max_j where(i > j + 2, x_ij*x_ij, -1); y_i = m_i*(sum_j where(i <= j, exp(x_ij), 0))",
+    "y_i = sum_{j: j <= i, j > i - 3} exp(x_ij)",
+    "y_i = sum_{j: j < n_i} exp(x_ij)",
+    "y_i = sum_{j: j >= size(x,1) - 1 - i} (where(not j <= i, x_ij, 0) + exp(x_ij))",
+    "y_i = (sum_j where(j > i, 1, 0)*exp(x_ij))/(1 + sum_j where(j <= i or j == 2, 1, 0)*x_ij^2)",
+]
+
+
+@pytest.mark.parametrize("formula", MASKED)
+def test_loops_that_are_split_at_a_mask_compute_what_it_says(formula):
+    layer = symgrad.Layer("Masked", formula)
+    assert "_edge = " in symgrad.generate(layer, backend="numba")
+    report = symgrad.check(layer, symgrad.build(layer, backend="numba"))
+    assert report.ok, str(report)

@@ -27,6 +27,7 @@ from symgrad.lowering.plan import Assignment
 from symgrad.lowering.traversal import map_children, walk
 from symgrad.lowering.views import Indexed
 from symgrad.rendering.numba.functions import is_scalar_operation
+from symgrad.rendering.numba.sweeps import Nest
 
 REDUCTIONS = ("sum", "max", "min")
 UnitAxes = dict[str, tuple[bool, ...]]
@@ -40,11 +41,18 @@ class Part:
         assignment: name, array, letters.
         fusible: whether it is elementwise, or one reduction of an elementwise expression.
         hoisted: whether the name is new, so that it may be put back into the one that reads it.
+        nest: the kernel of its own that computes it, if any, which may compute others too.
     """
 
     assignment: Assignment
     fusible: bool
     hoisted: bool = False
+    nest: Nest | None = None
+
+    def names(self) -> set[str]:
+        """Return the names that it computes."""
+        outputs = self.nest.outputs if self.nest is not None else ()
+        return {self.name, *(output.name for output in outputs)}
 
     @property
     def name(self) -> str:

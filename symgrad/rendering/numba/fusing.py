@@ -10,7 +10,15 @@ from symgrad.lowering.arrays import Array, Cast, Contraction, Reduction, Size, V
 from symgrad.lowering.combine import number
 from symgrad.lowering.names import unique_name
 from symgrad.lowering.plan import Assignment, Method, Plan
+from symgrad.lowering.scatters import Zeros
 from symgrad.lowering.traversal import rewrite, variables, walk
+from symgrad.rendering.numba.choosing import (
+    counts_of,
+    multiplies_matrices,
+    nest_of,
+    with_pairs,
+)
+from symgrad.rendering.numba.entries import Reading
 from symgrad.rendering.numba.fusible import (
     Part,
     UnitAxes,
@@ -25,6 +33,7 @@ from symgrad.rendering.numba.grouping import (
     Item,
     Kernel,
     group,
+    is_legal,
     lengths_of,
     pays,
     read,
@@ -32,8 +41,18 @@ from symgrad.rendering.numba.grouping import (
 )
 from symgrad.rendering.numba.kernel_text import KernelText, Writer
 from symgrad.rendering.numba.merging import first_merged, merged, merges
-from symgrad.rendering.numba.nodes import Element, Empty, Flat, KernelCall, Typed
+from symgrad.rendering.numba.nest_text import NestWriter, row_count
+from symgrad.rendering.numba.nodes import (
+    Element,
+    Empty,
+    Entries,
+    Flat,
+    KernelCall,
+    Numbered,
+    Typed,
+)
 from symgrad.rendering.numba.statements import Index, Statement, statement_of
+from symgrad.rendering.numba.sweeps import Nest, Output
 
 ONE = number(1)
 
@@ -51,6 +70,7 @@ def fuse(plan: Plan) -> Fused:
     taken = _names_of(plan)
     units: UnitAxes = {}
     threads = not has_matrix_products(plan)
+    counts: dict[str, Array] = {}
     kernels: list[list[str]] = []
     methods = []
     for word in ("forward", "backward"):
@@ -59,7 +79,9 @@ def fuse(plan: Plan) -> Fused:
         name = f"_{snake(plan.layer.name)}_{word}"
         # forward gets its parameters in the layer's dtype
         params = set(plan.layer.params) if word == "backward" else set()
-        fuser = MethodFuser(method, name, needed, taken, units, threads, params)
+        fuser = MethodFuser(
+            method, name, needed, taken, units, threads, params, plan.layer.params, counts
+        )
         methods.append(fuser.method())
         kernels += fuser.kernels
     return Fused(replace(plan, forward=methods[0], backward=methods[1]), kernels)
@@ -79,7 +101,8 @@ def has_matrix_products(plan: Plan) -> bool:
     """Say whether BLAS works for the layer, whose threads others must not stand in the way of."""
     arrays = (array for method in (plan.forward, plan.backward) for array in method.arrays())
     return any(
-        isinstance(part, Contraction) and len(part.args) > 1 and not is_sum_over_one(part)
+        multiplies_matrices(part)
+        or (isinstance(part, Contraction) and len(part.args) > 1 and not is_sum_over_one(part))
         for array in arrays
         for part in walk(array)
     )
@@ -106,10 +129,13 @@ class MethodFuser:
         units: UnitAxes,
         threads: bool,
         params: set[str],
+        layer_params: Sequence[str],
+        counts: dict[str, Array],
     ):
         self.original, self.name, self.taken = method, name, taken
         self.units, self.threads, self.params = units, threads, params
         self.kernels: list[list[str]] = []
+        self.layer_params, self.counts = layer_params, counts
         self.ranks: dict[str, int] = {}
         self.means: dict[Array, Array] = {}
         self.needed = needed | {n for array in self._others() for n in _all_names(array)}
@@ -138,7 +164,7 @@ class MethodFuser:
         while True:
             chosen: list[Item] = []
             for item in group((p, None if p.name in apart else s) for p, s in found):
-                if isinstance(item, Part) or pays(item, rank):
+                if isinstance(item, Part) or pays(item, rank, self.threads):
                     chosen.append(item)
                 else:
                     chosen += [member.part for member in item.members]
@@ -166,14 +192,34 @@ class MethodFuser:
         known: dict[Array, Variable] = {}
         promised = {a.array: a for a in self.original.assignments if is_reduction(a.array)}
         found: list[tuple[Part, Statement | None]] = []
-        for assignment in self.original.assignments:
+        for assignment, nest in with_pairs(self.original.assignments, self._reading):
             self._note(assignment.array)
+            if assignment.array not in known:
+                nest = nest or nest_of(assignment, self._reading)
+            if nest is not None:
+                self.counts |= counts_of(nest)
+                found.append((self._noted(Part(assignment, False, nest=nest)), None))
+                array = assignment.array
+                known[array] = Variable(assignment.name, array.ndim, array.kind)
+                continue
             for part in take_apart(assignment, self.taken, known, self.units, promised):
-                self.units.setdefault(part.name, unit_axes(part.array, self.units))
-                self.ranks[part.name] = part.array.ndim
+                self._noted(part)
                 statement = statement_of(part, self.units) if part.fusible else None
-                found.append((part, statement))
+                if statement is None or not is_legal(statement):
+                    nest = nest_of(part.assignment, self._reading)
+                    part = part if nest is None else replace(part, hoisted=False, nest=nest)
+                found.append((part, None if part.nest is not None else statement))
         return found
+
+    def _reading(self) -> Reading:
+        return Reading(self.units, frozenset(self.layer_params), set(self.taken), self.counts)
+
+    def _noted(self, part: Part) -> Part:
+        """Return a part whose axes and ranks are known from now on."""
+        self.units.setdefault(part.name, unit_axes(part.array, self.units))
+        outputs = part.nest.outputs if part.nest is not None else ()
+        self.ranks |= {part.name: part.array.ndim, **{o.name: len(o.shape) for o in outputs}}
+        return part
 
     def _note(self, array: Array) -> None:
         """Note the means that are about to be written as sums, and the ranks of what is read."""
@@ -189,15 +235,39 @@ class MethodFuser:
 
     def _written(self, item: Item, items: Sequence[Item]) -> list[Marked]:
         if isinstance(item, Part):
+            if item.nest is not None:
+                return self._nest_calls(item.nest, item.assignment)
             return [Marked(item.assignment, item.hoisted)]
         stored = item.names() & (self.needed | self._reads_beside(item, items))
-        number = len(self.kernels) + 1
-        name = self.name if number == 1 else f"{self.name}{number}"
+        name = self._kernel_name()
         first = first_merged(item)
         shorter = item if first is None else merged(item, first)
         text = Writer(shorter, name, stored, self._letters(item), first).text()
         self.kernels.append(text.lines)
         return self._calls(item, name, text, first)
+
+    def _kernel_name(self) -> str:
+        number = len(self.kernels) + 1
+        return self.name if number == 1 else f"{self.name}{number}"
+
+    def _nest_calls(self, nest: Nest, assignment: Assignment) -> list[Marked]:
+        """Return the lines that allocate what a nest fills, and call it."""
+        name = self._kernel_name()
+        text = NestWriter(nest, name, dict(enumerate(assignment.axes))).text()
+        self.kernels.append(text.lines)
+        outputs = [Variable(o.name, len(o.shape), o.type) for o in nest.outputs]
+        arrays = [Variable(e.name, self.ranks.get(e.name, 0), e.kind) for e in text.inputs]
+        call = KernelCall(
+            name,
+            row_count(nest),
+            (*(self._argument(array, (), None) for array in arrays), *text.numbers),
+            tuple(outputs),
+            (),
+            self.threads,
+            tuple(text.fixed),
+        )
+        new = [Marked(Assignment(o.name, allocated(o), ())) for o in nest.outputs]
+        return [*new, Marked(Assignment("", call, ()))]
 
     def _calls(
         self, kernel: Kernel, name: str, text: KernelText, first: int | None
@@ -229,7 +299,7 @@ class MethodFuser:
         results = [Variable(s.name, len(s.index), s.kind) for s in outputs]
         call = KernelCall(
             name,
-            self._length(0, kernel) if text.rows else None,
+            self._row_count(kernel, first),
             (
                 *(self._argument(array, indices[array.name], first) for array in arrays),
                 *map(_as_variables, text.numbers),
@@ -245,6 +315,13 @@ class MethodFuser:
             part = statement.part
             lines.append(Marked(replace(part.assignment, array=Cast(total)), part.hoisted))
         return lines
+
+    def _row_count(self, kernel: Kernel, first: int | None) -> Array:
+        known = lengths_of(kernel)
+        if first == 0 and 0 in known:
+            name, _ = known[0]
+            return Entries(Variable(name, self.ranks[name]))
+        return self._length(0, kernel)
 
     def _argument(self, variable: Variable, index: Index, first: int | None) -> Array:
         typed = variable.name in self.params and variable.ndim
@@ -297,6 +374,15 @@ class MethodFuser:
             replace(line.assignment, array=rewrite(line.assignment.array, self.means.get))
             for line in lines
         ]
+
+
+def allocated(output: Output) -> Array:
+    """Return the new array of an output."""
+    if output.count is not None:
+        return Numbered(output.shape, output.count)
+    if output.zeros:
+        return Zeros(output.shape)
+    return Empty(output.shape, None, output.type)
 
 
 @dataclass(frozen=True)

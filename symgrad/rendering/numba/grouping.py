@@ -149,7 +149,7 @@ def _joined(items: list[Item], item: Item, statement: Statement) -> bool:
 
 def written(item: Item) -> set[str]:
     """Return the names that a kernel or a part computes."""
-    return item.names() if isinstance(item, Kernel) else {item.name}
+    return item.names()
 
 
 def read(item: Item) -> set[str]:
@@ -264,18 +264,21 @@ def _numbers_in(kernel: Kernel, reader: Kernel) -> dict[int, int] | None:
 # --- what pays -----------------------------------------------------------------------------------
 
 
-def pays(kernel: Kernel, rank: int) -> bool:
+def pays(kernel: Kernel, rank: int, threads: bool) -> bool:
     """Say whether a kernel saves a pass over arrays that are as large as those of the layer.
+
+    An operation of its own saves none, and is faster where threads share it.
 
     Args:
         kernel: the kernel.
         rank: the highest number of axes in its method.
+        threads: whether it may have threads.
     """
     depth = max(len(member.loops) for member in kernel.members)
     if depth < min(rank, 2) or not any(element.index for element in kernel.outside()):
         return False
     operations = [op for member in kernel.members for op in _large(member, depth)]
-    return len(operations) > 1 or any(op in SCALAR for op in operations)
+    return len(operations) > (0 if threads else 1) or any(op in SCALAR for op in operations)
 
 
 def _large(statement: Statement, depth: int) -> list[str]:

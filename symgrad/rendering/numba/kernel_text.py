@@ -6,7 +6,12 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symgrad.lowering.arrays import Array, Hyperparameter, Size, Variable
+from symgrad.lowering.arrays import (
+    Array,
+    Hyperparameter,
+    Size,
+    Variable,
+)
 from symgrad.lowering.names import unique_name
 from symgrad.lowering.traversal import rewrite, walk
 from symgrad.rendering.code import AMBIGUOUS, Code, python_name
@@ -25,12 +30,13 @@ from symgrad.rendering.numba.nest import (
 )
 from symgrad.rendering.numba.nodes import Element, Place
 from symgrad.rendering.numba.printer import Scope, as_real, is_written_out, to_scalar
+from symgrad.rendering.numba.splitting import edges, is_whole_number, one_side, reads_place
 from symgrad.rendering.numba.statements import Index, Statement
 from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_call, wrap_value
 
 LETTERS = "ijkmnpqrstuvw"
-SPLIT = ("start", "stop")
-OWN = (*SPLIT, "real", "math")
+ROWS = ("start", "stop")
+OWN = (*ROWS, "real", "math")
 STARTS = {"sum": "real(0)", "max": "-real(np.inf)", "min": "real(np.inf)"}
 
 
@@ -44,7 +50,6 @@ class KernelText:
         numbers: the numbers that follow.
         outputs: the statements that it stores.
         sums: the statements that it adds up over the outer loop.
-        rows: whether it takes the first row and the one behind the last.
     """
 
     lines: list[str]
@@ -52,7 +57,6 @@ class KernelText:
     numbers: list[Array]
     outputs: list[Statement]
     sums: list[Statement]
-    rows: bool
 
 
 class Writer:
@@ -68,7 +72,7 @@ class Writer:
     ):
         self.name, self.stored = name, stored
         self.one_axis = _axes_of(merged, kernel)
-        self.rows = not _is_single(kernel)
+        self.flat = _is_single(kernel)
         self.known = lengths_of(kernel)
         self.shown = {element.name for element in kernel.outside()} | stored
         self.taken = {*OWN, "np"} | self.shown | kernel.names()
@@ -136,7 +140,7 @@ class Writer:
         return name
 
     def _length(self, size: Size) -> str | None:
-        if size.name not in self.shown or not self.rows:
+        if size.name not in self.shown or self.flat:
             return None
         if size.axis >= self.one_axis.get(size.name, size.axis + 1):
             return None
@@ -147,7 +151,7 @@ class Writer:
         if loop in self.known:
             name, axis = self.known[loop]
             shown = f"{inner_name(name)}.shape[{axis}]"
-            return shown if self.rows else f"{inner_name(name)}.size"
+            return f"{inner_name(name)}.size" if self.flat else shown
         length = next(m.lengths[loop] for m in self.members if loop in m.lengths)
         return inner_name(self._argument_for(length))
 
@@ -187,7 +191,7 @@ class Writer:
         sums = [m for m in self.members if is_carried(m)]
         body = [*self._carried_lines(), *self._loop(self.outer, INDENT), *self._carried_ends()]
         body = [*self._buffer_lines(), *body]
-        arguments = [*(SPLIT if self.rows else ()), *(inner_name(e.name) for e in self.inputs)]
+        arguments = [*ROWS, *(inner_name(e.name) for e in self.inputs)]
         arguments += [inner_name(name) for name in self.numbers.values()]
         arguments += [inner_name(statement.name) for statement in outputs]
         arguments += [self.totals[statement.name] for statement in sums]
@@ -196,7 +200,7 @@ class Writer:
         if any("real(" in line for line in body):
             lines.append(f"{INDENT}real = {self._typed()}.dtype.type")
         numbers = list(self.numbers)
-        return KernelText([*lines, *body], self.inputs, numbers, outputs, sums, self.rows)
+        return KernelText([*lines, *body], self.inputs, numbers, outputs, sums)
 
     def _typed(self) -> str:
         """Return an array of the layer's type: the first of the largest."""
@@ -213,8 +217,7 @@ class Writer:
         added = [statement.name for statement in sums]
         parts = [f"Compute {_listed(filled)}"] if filled else []
         parts += [f"{'add' if filled else 'Add'} to {_listed(added)}"] if added else []
-        rows = ", in the rows from start to stop" if self.rows else ""
-        return f"{'; '.join(parts)}{rows}."
+        return f"{'; '.join(parts)}, {'' if self.flat else 'in the rows '}from start to stop."
 
     def _buffer_lines(self) -> Iterator[str]:
         for member in self.members:
@@ -234,21 +237,52 @@ class Writer:
         for member in self.members:
             if is_carried(member) and not member.index:
                 name = member.name
-                yield f"{INDENT}{self.totals[name]}[()] += {self.sums[name]}"
+                yield f"{INDENT}{self.totals[name]}[0] += {self.sums[name]}"
 
-    def _loop(self, loop: Loop, indent: str) -> list[str]:
-        letter = self.letters[loop.number]
-        bounds = "start, stop"
-        if loop.number != 0 or not self.rows:
-            bounds = self.length_text(loop.number)
-        lines = [f"{indent}for {letter} in range({bounds}):"]
-        for item in loop.items:
-            lines += self._node(item, indent + INDENT)
+    def _loop(self, loop: Loop, indent: str, outer: frozenset[int] = frozenset()) -> list[str]:
+        if loop.number == 0:
+            return self._turns(loop, "_from" if self.flat else "range", ROWS, indent, outer)
+        return self._parts(loop, ("0", self.length_text(loop.number)), indent, outer)
+
+    def _parts(
+        self, loop: Loop, ends: tuple[str, str], indent: str, outer: frozenset[int]
+    ) -> list[str]:
+        """Return the lines of a loop, in parts where a condition on its place changes."""
+        if not loop.items:
+            return []
+        found = edges(loop, set(outer), self._is_whole)
+        start, stop = ends
+        if not found:
+            signed = start == "0" or reads_place(loop, loop.number)
+            return self._turns(loop, "range" if signed else "_from", ends, indent, outer)
+        edge = found[0]
+        name = self._unique(f"{self.letters[loop.number]}_edge")
+        place = to_scalar(edge.place, self._reader(edge.reader)).text
+        lines = wrap_value(f"{name} = ", f"min(max({place}, {start}), {stop})", indent)
+        sides = [one_side(loop, edge, last, set(outer), self._is_whole) for last in (False, True)]
+        for side, bounds in zip(sides, ((start, name), (name, stop)), strict=True):
+            lines += self._parts(side, bounds, indent, outer)
         return lines
 
-    def _node(self, item: Node, indent: str) -> list[str]:
+    def _turns(
+        self, loop: Loop, counter: str, ends: tuple[str, str], indent: str, outer: frozenset[int]
+    ) -> list[str]:
+        bounds = ends[1] if ends[0] == "0" else ", ".join(ends)
+        lines = [f"{indent}for {self.letters[loop.number]} in {counter}({bounds}):"]
+        for item in loop.items:
+            lines += self._node(item, indent + INDENT, outer | {loop.number})
+        return lines
+
+    def _is_whole(self, number: Array) -> bool:
+        """Say whether a number that stands in a body is a whole one."""
+        named = {name: array for array, name in self.numbers.items()}
+        if isinstance(number, Variable):
+            number = named.get(number.name, number)
+        return is_whole_number(number)
+
+    def _node(self, item: Node, indent: str, outer: frozenset[int]) -> list[str]:
         if isinstance(item, Loop):
-            return self._loop(item, indent)
+            return self._loop(item, indent, outer)
         statement, local = item.statement, self.locals[item.statement.name]
         if isinstance(item, Begin):
             return [f"{indent}{local} = {STARTS[statement.op]}"]

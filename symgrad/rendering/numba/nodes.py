@@ -64,6 +64,22 @@ class Empty(Array):
 
 
 @array_node
+class Numbered(Array):
+    """A new array for numbers from 0 to count - 1."""
+
+    shape: tuple[Array, ...]
+    count: Array
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def kind(self) -> str:
+        return "int"
+
+
+@array_node
 class Flat(Array):
     """The entries of an array with its axes from a place on as one."""
 
@@ -91,24 +107,33 @@ class Typed(Array):
 
 
 @array_node
+class Entries(PythonNumber):
+    """How many entries an array has."""
+
+    array: Array
+
+
+@array_node
 class KernelCall(PythonNumber):
     """The call of a kernel, a statement.
 
     Attributes:
         kernel: the name of the function.
-        rows: how far its outer loop runs; None where it is the only loop.
+        rows: how far its outer loop runs.
         inputs: the arrays and numbers that it reads.
         outputs: the arrays that it fills.
         sums: the arrays that it adds to.
         threads: whether the outer loop may be shared out among threads.
+        fixed: the numbers that the kernel is made for, if any.
     """
 
     kernel: str
-    rows: Array | None
+    rows: Array
     inputs: tuple[Array, ...]
     outputs: tuple[Array, ...]
     sums: tuple[Array, ...]
     threads: bool
+    fixed: tuple[Array, ...] = ()
 
 
 @content_name.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symgrad.lowering.arrays import Array, Variable
 from symgrad.rendering.code import Code, Level, call, tuple_text
-from symgrad.rendering.numba.nodes import Empty, Flat, KernelCall, Typed
+from symgrad.rendering.numba.nodes import Empty, Entries, Flat, KernelCall, Numbered, Typed
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy
 
 DTYPES = {"float": "self.dtype", "bool": "np.bool_", "int": "int"}
@@ -22,6 +22,12 @@ def _(array: Empty, names: Names) -> Code:
 
 
 @printed.register
+def _(array: Numbered, names: Names) -> Code:
+    lengths = [to_numpy(length, names).text for length in array.shape]
+    return call("_numbered", tuple_text(lengths), to_numpy(array.count, names).text)
+
+
+@printed.register
 def _(array: Flat, names: Names) -> Code:
     inner = to_numpy(array.array, names)
     if array.axis == 0:
@@ -35,16 +41,24 @@ def _(array: Typed, names: Names) -> Code:
 
 
 @printed.register
+def _(array: Entries, names: Names) -> Code:
+    return Code(f"{to_numpy(array.array, names).at(Level.ATOM)}.size")
+
+
+@printed.register
 def _(array: KernelCall, names: Names) -> Code:
     inputs = [_argument(arg, names) for arg in array.inputs]
-    rows = [] if array.rows is None else [to_numpy(array.rows, names).text]
+    rows = to_numpy(array.rows, names).text
     options = {}
     for word, arrays in (("out", array.outputs), ("sums", array.sums)):
         if arrays:
             options[word] = tuple_text([to_numpy(arg, names).text for arg in arrays])
     if not array.threads:
         options["threads"] = "1"
-    return call("_each" if array.rows is None else "_rows", array.kernel, *rows, *inputs, **options)
+    kernel = array.kernel
+    if array.fixed:
+        kernel = call(kernel, *(to_numpy(number, names).text for number in array.fixed)).text
+    return call("_rows", kernel, rows, *inputs, **options)
 
 
 def _argument(array: Array, names: Names) -> str:
