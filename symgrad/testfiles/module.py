@@ -34,6 +34,7 @@ from symgrad.testfiles.layout import (
     quoted_text,
     series,
 )
+from symgrad.verification.handling import SIZES
 from symgrad.verification.opaque import polynomials
 
 FOLDER = "tests"
@@ -45,11 +46,19 @@ ROW = WIDTH - 5 * len(INDENT) - 3
 
 @dataclass(frozen=True)
 class TestText:
-    """What the template loops over: the tests of one layer."""
+    """What the template loops over: the tests of one layer.
+
+    Attributes:
+        name: the class that is tested.
+        docstring: its formula, as a docstring.
+        lines: the assignments of the facts and the cases.
+        large: whether large arrays are computed in another way than small ones.
+    """
 
     name: str
     docstring: list[str]
     lines: list[str]
+    large: bool
 
 
 def generate_tests(layers: Layer | str | Iterable[Layer | str], module: str = "layers") -> str:
@@ -93,7 +102,8 @@ def render_tests(tests: list[TestText], module: str) -> str:
     text = "\n".join(line for test in tests for line in test.lines)
     used = [source for name, source in _draws().items() if f"{name}(" in text]
     template = environment(FOLDER).get_template("module.py.j2")
-    return template.render(module=module, imports=True, draws=used, tests=tests)
+    large = any(test.large for test in tests)
+    return template.render(module=module, imports=True, draws=used, tests=tests, large=large)
 
 
 @cache
@@ -107,7 +117,8 @@ def _draws() -> dict[str, str]:
 def _namespace() -> Mapping[str, Any]:
     """Return the names that the file defines, to judge cases by its own tests."""
     template = environment(FOLDER).get_template("base.py.j2")
-    text = template.render(module="layers", imports=False, draws=_draws().values())
+    draws = _draws().values()
+    text = template.render(module="layers", imports=False, draws=draws, large=True)
     namespace: dict[str, Any] = {"__name__": "symgrad.generated.tests"}
     exec(compile(text, "<symgrad tests>", "exec"), namespace)
     return namespace
@@ -116,12 +127,13 @@ def _namespace() -> Mapping[str, Any]:
 def _text_of(layer: Layer, module: str) -> TestText:
     documented = document(layer)
     program = derive(layer).program
-    implementation = load_class(render([documented]), layer.name)
+    implementation: Any = load_class(render([documented]), layer.name)
     facts = {**_facts(layer, program.gradients), **_functions(layer, implementation)}
     cases = find_cases(Subject(layer, program, _draw, _judge(implementation, facts)))
     lines = [line for name, piece in facts.items() for line in assignment(name, piece)]
     lines += assignment("cases", series([_case(name, case) for name, case in cases.items()]))
-    return TestText(layer.name, _docstring(layer), lines)
+    large = not SIZES.keys().isdisjoint(implementation.forward.__globals__)
+    return TestText(layer.name, _docstring(layer), lines, large)
 
 
 def _docstring(layer: Layer) -> list[str]:

@@ -6,6 +6,7 @@ A claim returns what is wrong, "" when nothing is, None when it can't be judged.
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import numpy as np
 
@@ -104,8 +105,9 @@ def any_kind_of_array(case: Case) -> str | None:
     message = _departure(case, case.outcome, case.subject.run(inputs, cotangents, prepare=_spaced))
     if message:
         return f"given arrays with gaps, {message}"
-    whole = {name: np.rint(value) for name, value in cotangents.items()}
-    rounded = {n: np.rint(v) if v.dtype.kind == "f" else v for n, v in inputs.items()}
+    # integers have no -0
+    whole = {name: np.rint(value) + 0.0 for name, value in cotangents.items()}
+    rounded = {n: np.rint(v) + 0.0 if v.dtype.kind == "f" else v for n, v in inputs.items()}
     right = case.subject.run(rounded, whole)
     found = case.subject.run(rounded, whole, prepare=lambda value: value.astype(int).tolist())
     message = _departure(case, right, found)
@@ -119,6 +121,28 @@ def _spaced(array: np.ndarray) -> np.ndarray:
     spaced[...] = array
     spaced.flags.writeable = False
     return spaced
+
+
+# what says in a generated module how large arrays are computed, and for which small ones are large
+SIZES = {"_block_bytes": 2, "_band_rows": 1, "_most_work": 1000}
+
+
+def large_arrays(case: Case) -> str | None:
+    """Large arrays, which are computed by blocks, are what small ones are."""
+    if not case.generated or case.outcome.forward_error or case.outcome.backward_error:
+        return None
+    made = getattr(case.subject.subject, "func", case.subject.subject)
+    module = made.forward.__globals__
+    sizes = {name: size for name, size in SIZES.items() if name in module}
+    if not sizes:
+        return None
+    own = {name: module[name] for name in sizes}
+    module.update({name: partial(int, size) for name, size in sizes.items()})
+    try:
+        found = case.subject.run(case.sample.inputs, case.sample.cotangents)
+    finally:
+        module.update(own)
+    return _departure(case, case.outcome, found)
 
 
 def own_results_as_arguments(case: Case) -> str | None:
