@@ -17,6 +17,7 @@ STANDARD = (
     "from functools import cache",
     "from functools import lru_cache",
     "from functools import cache, lru_cache",
+    "from threading import Lock",
 )
 NAMES = catalogue.names()
 

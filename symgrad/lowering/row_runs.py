@@ -35,8 +35,9 @@ from symgrad.lowering.traversal import walk
 FEWEST, FEWEST_OF_THREADS = 5, 3
 # a function that takes or returns more arrays is hard to read
 MOST_NAMES = 6
-# a smooth function or a running sum goes over its arrays once, and takes as long as some arithmetic
+# a smooth function and a running sum go over their arrays once, and take as long as some arithmetic
 PASSES_OF_FUNCTION = 3
+PASSES_OF_RUNNING_SUM = 8
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,14 @@ class Run:
         reads: names of the arrays that are cut, in the order of their use; empty for one go.
         sums: names of what is summed over the rows.
         threads: whether threads may share the blocks.
+        passes: how often it goes over its largest arrays; a function counts for several.
     """
 
     assignments: tuple[Assignment, ...]
     reads: tuple[str, ...] = ()
     sums: frozenset[str] = frozenset()
     threads: bool = False
+    passes: int = 0
 
 
 def runs_of(
@@ -131,7 +134,7 @@ def _first_run(
         for length in _first_lengths(assignments, known, letters)
     ]
     alone = ((), Run(assignments), ())
-    return max(filter(None, splits), key=lambda split: _passes(split[1].assignments), default=alone)
+    return max(filter(None, splits), key=lambda split: split[1].passes, default=alone)
 
 
 def _first_lengths(
@@ -180,7 +183,8 @@ def _split(
     if not inside or whole & (cut.keys() | own):
         return None
     reads_rows = tuple(name for name in cut if name not in own)
-    run = Run(tuple(inside), reads_rows, frozenset(sums), threads)
+    passes = _passes(inside)
+    run = Run(tuple(inside), reads_rows, frozenset(sums), threads, passes)
     return tuple(first), run, tuple(after)
 
 
@@ -196,7 +200,7 @@ def _gain(run: Run, dead: Set[str], later: Set[str]) -> int:
     results = [a.name for a in run.assignments if a.name in later]
     if max(len(run.reads), len(results)) > MOST_NAMES:
         return 0
-    return _passes(run.assignments) - 2 * len(dead & set(run.reads))
+    return run.passes - 2 * len(dead & set(run.reads))
 
 
 def _names(assignments: Iterable[Assignment]) -> set[str]:
@@ -211,6 +215,7 @@ def _passes(assignments: Iterable[Assignment]) -> int:
 
 
 def _weight(array: Array) -> int:
+    if isinstance(array, Cumulative):
+        return PASSES_OF_RUNNING_SUM
     row = FUNCTIONS.get(array.op) if isinstance(array, Apply) else None
-    is_smooth = row is not None and not row.kink
-    return PASSES_OF_FUNCTION if is_smooth or isinstance(array, Cumulative) else 1
+    return 1 if row is None or row.kink else PASSES_OF_FUNCTION

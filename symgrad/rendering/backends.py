@@ -43,6 +43,7 @@ _NUMPY = (
     (r"copy_context\(", "from contextvars import copy_context"),
     (r"@cache", "from functools import cache"),
     (r"@lru_cache", "from functools import lru_cache"),
+    (r"Lock\(", "from threading import Lock"),
     (r"np\.", "import numpy as np"),
     _SCIPY,
 )

@@ -69,7 +69,7 @@ def run_lines(
         kept = ", ".join(f'"{name}"' for name in results[: len(results) - sums])
         kept += "," * (len(results) - sums == 1)
         call, args = "_in_buffers", ["self", f"({kept})", *args]
-    args += [f"sums={sums}"] if sums else []
+    args += [f"passes={run.passes}", *([f"sums={sums}"] if sums else [])]
     args += [] if run.threads else ["threads=1"]
     head = "return" if last else f"{', '.join(map(names.text, results))} ="
     return [*lines, *wrap_call(f"{head} {call}", args, "")]

@@ -145,7 +145,7 @@ LINES: list[tuple[str, str, list[str]]] = [
     # one operation, or what NumPy does by itself inside an expression
     ("y_ij = x_ij + b_j", "forward", ["return x + b"]),
     ("y_ij = 2*x_ij", "forward", ["return 2 * x"]),
-    ("y_ij = exp(x_ij)", "forward", ["self.y = _in_blocks(np.exp, x)", "return self.y"]),
+    ("y_ij = exp(x_ij)", "forward", ["self.y = _in_blocks(np.exp, x, passes=3)", "return self.y"]),
     ("y_ij = x_ij*a_ij + b_ij", "forward", ["y = x * a + b", "self.x, self.a = x, a", "return y"]),
     # row statistics are small
     (
@@ -162,7 +162,7 @@ LINES: list[tuple[str, str, list[str]]] = [
             "y_pre = x + b",
             "y = np.sin(y_pre)",
             "return y_pre, y",
-            "y_pre, y = _in_blocks(of_rows, x)",
+            "y_pre, y = _in_blocks(of_rows, x, passes=4)",
             "self.y_pre = y_pre",
             "return y",
         ],
@@ -175,7 +175,7 @@ LINES: list[tuple[str, str, list[str]]] = [
             "y = x + b",
             "np.tanh(y, out=y)",
             "return y",
-            "self.y = _in_blocks(of_rows, x)",
+            "self.y = _in_blocks(of_rows, x, passes=4)",
             "return self.y",
         ],
     ),
@@ -188,7 +188,7 @@ LINES: list[tuple[str, str, list[str]]] = [
             "np.subtract(1, dx, out=dx)",
             "dx *= dy",
             "return dx",
-            "return _in_blocks(of_rows, dy, self.y)",
+            "return _in_blocks(of_rows, dy, self.y, passes=3)",
         ],
     ),
     # a name of the formula stays until a function gives the next one, or for one operator

@@ -38,12 +38,12 @@ BODIES = [
             "    np.exp(y, out=y)\n"
             "    y /= np.einsum('ik->i', y)[:, None]\n"
             "    return y",
-            "self.y = _in_blocks(of_rows, x)",
+            "self.y = _in_blocks(of_rows, x, passes=7)",
             "return self.y",
         ],
         [
             "def of_rows(dy, y):\n    return y * (dy - np.vecdot(dy, y)[:, None])",
-            "return _in_blocks(of_rows, dy, self.y)",
+            "return _in_blocks(of_rows, dy, self.y, passes=3)",
         ],
     ),
     (
@@ -61,7 +61,7 @@ BODIES = [
             "    dx = s_scaled_a * dy\n"
             "    ds = -np.einsum('ijk,ijk->i', dy, y) / s\n"
             "    return (da, dx, ds)",
-            "return _in_blocks(of_rows, self.x, self.s, dy, self.s_scaled_a, self.y)",
+            "return _in_blocks(of_rows, self.x, self.s, dy, self.s_scaled_a, self.y, passes=3)",
         ],
     ),
     (
@@ -86,11 +86,11 @@ BODIES = [
         "y_ij = sum_{k<=j} x_ik",
         [
             "def of_rows(x):\n    return _cumsum(x, axis=1)",
-            "return _in_blocks(of_rows, x)",
+            "return _in_blocks(of_rows, x, passes=8)",
         ],
         [
             "def of_rows(dy):\n    return _cumsum(dy, axis=1, reverse=True)",
-            "return _in_blocks(of_rows, dy)",
+            "return _in_blocks(of_rows, dy, passes=8)",
         ],
     ),
     (

@@ -128,7 +128,7 @@ def test_an_array_of_one_axis_is_cut_along_it() -> None:
 
 def test_an_output_that_is_kept_is_returned_as_well() -> None:
     layer = Layer("Kept", "y_ij = sigmoid(2*x_ij + 1)")
-    assert "self.y = _in_blocks(of_rows, x)\n        return self.y" in generate(layer)
+    assert "self.y = _in_blocks(of_rows, x, passes=5)\n        return self.y" in generate(layer)
     compare(layer, [RNG.normal(size=(7, 3))], RNG.normal(size=(7, 3)))
 
 
@@ -273,7 +273,7 @@ def test_a_method_with_blocks_reads_like_one_without() -> None:
             y = 0.5 * x * (x_tanh + 1)
             return x_tanh, y
 
-        x_tanh, y = _in_blocks(of_rows, x)
+        x_tanh, y = _in_blocks(of_rows, x, passes=10)
         self.x, self.x_tanh = x, x_tanh
         return y
 """
