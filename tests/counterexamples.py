@@ -55,6 +55,8 @@ COUNTEREXAMPLES: tuple[str, ...] = (
     "h_i = (prod_{g<2} V[i+g//2])*a_i; y_i = h_i",
     "y_i = pad(x[i+1], x[size(x,0)-1]) - x_i",
     "z_a = sum_n delta(a, t_n)*exp(x_n) for a < 3; y_n = exp(x_n)/z[t_n]",
+    "y_j = max_{u<2, v<3} V[j+u//2+v]",
+    "y_j = min_{v<3, u<2} V[j+u//2+v]*a_j",
     # integer inputs as steps
     "y_ko = sum_{u,c} X[s*k+d*u, c]*W_uco",
     "y_km = sum_{u,v: u<2, v<2, v<=u} X[2*k+u, m+d*v]",

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from symgrad.cli.commands import symgrad
 from symgrad.derivation import rules
 from symgrad.language import functions
-from symgrad.lowering import idioms
+from symgrad.lowering.reducing import idioms
 from symgrad.rendering import backends
 
 ROOT = Path(__file__).parents[1]

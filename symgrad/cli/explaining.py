@@ -46,7 +46,7 @@ def show_costs(layers: Sequence[Layer], sizes: Mapping[str, int]) -> None:
     from symgrad.derivation import derive
     from symgrad.documents.explanation import explain_plan
     from symgrad.lowering import lower
-    from symgrad.lowering.axis_lengths import own_letters
+    from symgrad.lowering.counting.axis_lengths import own_letters
 
     plans = [lower(derive(layer).program) for layer in layers]
     known = [{letter.lower() for letter in own_letters(plan)} for plan in plans]

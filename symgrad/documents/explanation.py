@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import symgrad.lowering.fill_costs  # noqa: F401
+import symgrad.lowering.counting.fill_costs  # noqa: F401
 from symgrad.language.layer import Layer
-from symgrad.lowering.axis_lengths import AxisLengths, axis_lengths, note_gradients, own_letters
-from symgrad.lowering.costs import NONE, Made, Tally
-from symgrad.lowering.plan import Assignment, Method, Plan
-from symgrad.lowering.polynomials import Polynomial, product
-from symgrad.lowering.scatters import Scatter
+from symgrad.lowering.counting.axis_lengths import (
+    AxisLengths,
+    axis_lengths,
+    note_gradients,
+    own_letters,
+)
+from symgrad.lowering.counting.costs import NONE, Made, Tally
+from symgrad.lowering.counting.polynomials import Polynomial, product
+from symgrad.lowering.nodes.scatters import Scatter
+from symgrad.lowering.plans.plan import Assignment, Method, Plan
 
 WIDTHS = {"float16": 2, "float32": 4, "float64": 8}
 

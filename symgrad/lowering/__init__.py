@@ -1,14 +1,14 @@
 """Turn a program of statements in index notation into a plan of array operations."""
 
-import symgrad.lowering.additions
-import symgrad.lowering.indices
-import symgrad.lowering.pads
-import symgrad.lowering.products
-import symgrad.lowering.reads
-import symgrad.lowering.reductions  # noqa: F401
+import symgrad.lowering.indexing.indices
+import symgrad.lowering.indexing.pads
+import symgrad.lowering.indexing.reads
+import symgrad.lowering.reducing.products
+import symgrad.lowering.reducing.reductions
+import symgrad.lowering.scattering.additions  # noqa: F401
 from symgrad.language.program import Program
 from symgrad.lowering.lowering import lower_program
-from symgrad.lowering.plan import Plan
+from symgrad.lowering.plans.plan import Plan
 
 __all__ = ["Plan", "lower"]
 

@@ -13,26 +13,13 @@ from symgrad.language.expr import AxisLength, Element, Expr, Number, walk
 from symgrad.language.layer import Layer, Statement
 from symgrad.language.magnitudes import is_beyond_floats
 from symgrad.language.program import Program
-from symgrad.lowering.accesses import formula_accesses, formula_labels
-from symgrad.lowering.arrays import Array, Contraction, KeptExtent, Size, Value, Variable
-from symgrad.lowering.blocks import cut_in_blocks
-from symgrad.lowering.checks import mean_checks, range_checks, step_checks
-from symgrad.lowering.constants import constants_of
-from symgrad.lowering.distances import formula_text
-from symgrad.lowering.elementwise import Frame, lower, lower_extent
-from symgrad.lowering.filling import hoist, name_scatters
-from symgrad.lowering.finer_sums import take_from_finer_sums
-from symgrad.lowering.guards import guarded
-from symgrad.lowering.indices import is_whole, lower_count, lower_index
-from symgrad.lowering.joining import fill_parts, is_plain
-from symgrad.lowering.lines import Line, read_counts
-from symgrad.lowering.maxima import join_places
-from symgrad.lowering.over_windows import reduce_over_windows
-from symgrad.lowering.pads import common_margins
-from symgrad.lowering.plan import Assignment, Check, HelperCheck, Method, Plan
-from symgrad.lowering.repeating import extent_of, repeated
-from symgrad.lowering.scope import Scope, Tensor, is_finite, program_scope
-from symgrad.lowering.shapes import (
+from symgrad.lowering.blocking.blocks import cut_in_blocks
+from symgrad.lowering.contracting.distances import formula_text
+from symgrad.lowering.expressions.constants import constants_of
+from symgrad.lowering.expressions.elementwise import Frame, lower, lower_extent
+from symgrad.lowering.expressions.repeating import extent_of, repeated
+from symgrad.lowering.expressions.scope import Scope, Tensor, is_finite, program_scope
+from symgrad.lowering.expressions.shapes import (
     AxisNames,
     arguments,
     derived_lengths,
@@ -40,7 +27,22 @@ from symgrad.lowering.shapes import (
     name_axes,
     read_noted_lengths,
 )
-from symgrad.lowering.sharing import (
+from symgrad.lowering.expressions.sizes import known_shapes
+from symgrad.lowering.indexing.accesses import formula_accesses, formula_labels
+from symgrad.lowering.indexing.checks import mean_checks, range_checks, step_checks
+from symgrad.lowering.indexing.guards import guarded
+from symgrad.lowering.indexing.indices import is_whole, lower_count, lower_index
+from symgrad.lowering.indexing.pads import common_margins
+from symgrad.lowering.nodes.arrays import Array, Contraction, KeptExtent, Size, Value, Variable
+from symgrad.lowering.nodes.traversal import rewrite, variables
+from symgrad.lowering.nodes.traversal import walk as walk_array
+from symgrad.lowering.nodes.views import Indexed, Reshape
+from symgrad.lowering.plans.filling import hoist, name_scatters
+from symgrad.lowering.plans.finer_sums import take_from_finer_sums
+from symgrad.lowering.plans.lines import Line, read_counts
+from symgrad.lowering.plans.over_windows import reduce_over_windows
+from symgrad.lowering.plans.plan import Assignment, Check, HelperCheck, Method, Plan
+from symgrad.lowering.plans.sharing import (
     drop_unread,
     inline,
     inline_views,
@@ -48,14 +50,12 @@ from symgrad.lowering.sharing import (
     keep_dimensions_inside,
     share,
 )
-from symgrad.lowering.short_places import shorten_places
-from symgrad.lowering.shortening import shorten
-from symgrad.lowering.sizes import known_shapes
-from symgrad.lowering.splitting import split_program
-from symgrad.lowering.taking_out import take_out_gradients
-from symgrad.lowering.traversal import rewrite, variables
-from symgrad.lowering.traversal import walk as walk_array
-from symgrad.lowering.views import Indexed, Reshape
+from symgrad.lowering.plans.short_places import shorten_places
+from symgrad.lowering.plans.shortening import shorten
+from symgrad.lowering.reducing.maxima import join_places
+from symgrad.lowering.reducing.splitting import split_program
+from symgrad.lowering.reducing.taking_out import take_out_gradients
+from symgrad.lowering.scattering.joining import fill_parts, is_plain
 
 # the forms that a product of two arrays may have
 PRODUCTS = (Contraction, Indexed, Reshape)

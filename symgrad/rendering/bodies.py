@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from symgrad.lowering.arrays import Array, Variable
-from symgrad.lowering.plan import Assignment, Method, Plan
-from symgrad.lowering.row_runs import Run, runs_of
-from symgrad.lowering.steps import Step, overwritten
-from symgrad.lowering.storage import Facts, steps_of
-from symgrad.lowering.traversal import variables
+from symgrad.lowering.blocking.row_runs import Run, runs_of
+from symgrad.lowering.nodes.arrays import Array, Variable
+from symgrad.lowering.nodes.traversal import variables
+from symgrad.lowering.plans.plan import Assignment, Method, Plan
+from symgrad.lowering.plans.steps import Step, overwritten
+from symgrad.lowering.plans.storage import Facts, steps_of
 from symgrad.rendering.numpy_printer import Names
 from symgrad.rendering.print_blocks import run_lines
 from symgrad.rendering.statements import BODY, assignment_lines, return_lines, too_long

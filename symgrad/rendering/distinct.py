@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from symgrad.errors import FormulaError
-from symgrad.lowering.arrays import Opaque
-from symgrad.lowering.plan import Plan
-from symgrad.lowering.scatters import Loop
-from symgrad.lowering.traversal import walk
+from symgrad.lowering.nodes.arrays import Opaque
+from symgrad.lowering.nodes.scatters import Loop
+from symgrad.lowering.nodes.traversal import walk
+from symgrad.lowering.plans.plan import Plan
 from symgrad.rendering.code import attribute, python_name
 from symgrad.rendering.numpy_printer import opaque_name
 

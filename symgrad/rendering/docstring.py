@@ -10,7 +10,7 @@ from symgrad.formats.text import to_text
 from symgrad.language.expr import Call, Element, Index, IndexValue, Reduce, walk
 from symgrad.language.functions import FUNCTIONS
 from symgrad.language.layer import Layer
-from symgrad.lowering.plan import Plan
+from symgrad.lowering.plans.plan import Plan
 from symgrad.rendering.code import attribute, python_name
 from symgrad.rendering.wrapping import INDENT, WIDTH
 

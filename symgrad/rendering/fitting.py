@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgrad.lowering.arrays import (
+from symgrad.lowering.nodes.arrays import (
     Apply,
     Array,
     Hyperparameter,
@@ -13,11 +13,11 @@ from symgrad.lowering.arrays import (
     Size,
     Variable,
 )
-from symgrad.lowering.names import LONGEST, content_name, unique_name
-from symgrad.lowering.scatters import LoopIndex
-from symgrad.lowering.sharing import is_cheap
-from symgrad.lowering.traversal import children, rewrite, walk
-from symgrad.lowering.views import Strided, Windows
+from symgrad.lowering.nodes.scatters import LoopIndex
+from symgrad.lowering.nodes.traversal import children, rewrite, walk
+from symgrad.lowering.nodes.views import Strided, Windows
+from symgrad.lowering.plans.names import LONGEST, content_name, unique_name
+from symgrad.lowering.plans.sharing import is_cheap
 from symgrad.rendering.wrapping import INDENT, WIDTH, breaks_well, whole_call, wrap_value
 
 # a part of this length is not worth a name

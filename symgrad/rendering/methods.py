@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from symgrad.language.layer import Layer
-from symgrad.lowering.arrays import Array, Opaque, Size, Variable
-from symgrad.lowering.constants import constants_of
-from symgrad.lowering.plan import (
+from symgrad.lowering.expressions.constants import constants_of
+from symgrad.lowering.nodes.arrays import Array, Opaque, Size, Variable
+from symgrad.lowering.nodes.scatters import Loop
+from symgrad.lowering.nodes.traversal import walk as walk_array
+from symgrad.lowering.plans.plan import (
     Argument,
     Check,
     Derived,
@@ -16,8 +18,6 @@ from symgrad.lowering.plan import (
     Method,
     Plan,
 )
-from symgrad.lowering.scatters import Loop
-from symgrad.lowering.traversal import walk as walk_array
 from symgrad.rendering.bodies import names_in
 from symgrad.rendering.code import attribute, python_name, tuple_text
 from symgrad.rendering.docstring import backward_docstring, forward_docstring

@@ -9,7 +9,7 @@ from functools import singledispatch
 from typing import Any
 
 from symgrad.language.functions import FUNCTIONS
-from symgrad.lowering.arrays import (
+from symgrad.lowering.nodes.arrays import (
     Apply,
     Arange,
     Array,

@@ -6,16 +6,16 @@ import math
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from symgrad.lowering.arrays import Array
-from symgrad.lowering.band_loops import band_loops
-from symgrad.lowering.bands import Bands, Loop, Part, Result
-from symgrad.lowering.cut_arrays import Cut
-from symgrad.lowering.diagonals import COLUMN, ROW
-from symgrad.lowering.names import unique_name
-from symgrad.lowering.plan import Assignment, Method, Plan
-from symgrad.lowering.steps import Step, overwritten
-from symgrad.lowering.storage import Facts, steps_of
-from symgrad.lowering.traversal import rewrite
+from symgrad.lowering.blocking.band_loops import band_loops
+from symgrad.lowering.blocking.bands import Bands, Loop, Part, Result
+from symgrad.lowering.blocking.cut_arrays import Cut
+from symgrad.lowering.blocking.diagonals import COLUMN, ROW
+from symgrad.lowering.nodes.arrays import Array
+from symgrad.lowering.nodes.traversal import rewrite
+from symgrad.lowering.plans.names import unique_name
+from symgrad.lowering.plans.plan import Assignment, Method, Plan
+from symgrad.lowering.plans.steps import Step, overwritten
+from symgrad.lowering.plans.storage import Facts, steps_of
 from symgrad.rendering.bodies import Body, known_before, names_in
 from symgrad.rendering.code import Code, attribute, python_name, tuple_text
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy

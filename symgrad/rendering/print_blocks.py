@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 
-from symgrad.lowering.arrays import Variable
-from symgrad.lowering.names import unique_name
-from symgrad.lowering.plan import Method, Plan
-from symgrad.lowering.row_runs import Run
-from symgrad.lowering.storage import Facts, steps_of
+from symgrad.lowering.blocking.row_runs import Run
+from symgrad.lowering.nodes.arrays import Variable
+from symgrad.lowering.plans.names import unique_name
+from symgrad.lowering.plans.plan import Method, Plan
+from symgrad.lowering.plans.storage import Facts, steps_of
 from symgrad.rendering.code import python_name
 from symgrad.rendering.numpy_printer import Names
 from symgrad.rendering.statements import BODY, assignment_lines, too_long

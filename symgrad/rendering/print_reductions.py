@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import string
 
-from symgrad.lowering.arrays import Permute, Reduction, Variable
-from symgrad.lowering.sharing import keepdims_layout
+from symgrad.lowering.nodes.arrays import Permute, Reduction, Variable
+from symgrad.lowering.plans.sharing import keepdims_layout
 from symgrad.rendering.code import Code, Level, call, layout_text
 from symgrad.rendering.numpy_printer import Names, axis_text, printed, to_numpy
 

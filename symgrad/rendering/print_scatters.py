@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from symgrad.lowering.arrays import (
+from symgrad.lowering.nodes.arrays import (
     Apply,
     Array,
     Contraction,
@@ -15,9 +15,8 @@ from symgrad.lowering.arrays import (
     Size,
     Variable,
 )
-from symgrad.lowering.combine import number
-from symgrad.lowering.names import unique_name
-from symgrad.lowering.scatters import (
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.scatters import (
     Copy,
     Joined,
     LoopIndex,
@@ -28,8 +27,9 @@ from symgrad.lowering.scatters import (
     Zeros,
     bound_loops,
 )
-from symgrad.lowering.traversal import rewrite
-from symgrad.lowering.views import Padded, Reshape
+from symgrad.lowering.nodes.traversal import rewrite
+from symgrad.lowering.nodes.views import Padded, Reshape
+from symgrad.lowering.plans.names import unique_name
 from symgrad.rendering.code import Code, Level, call, python_name, slice_text, tuple_text
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy

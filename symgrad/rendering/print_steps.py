@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symgrad.language.functions import FUNCTIONS
-from symgrad.lowering.arrays import (
+from symgrad.lowering.blocking.cut_arrays import Added
+from symgrad.lowering.nodes.arrays import (
     Apply,
     Array,
     Contraction,
@@ -14,9 +15,8 @@ from symgrad.lowering.arrays import (
     Variable,
     array_node,
 )
-from symgrad.lowering.cut_arrays import Added
-from symgrad.lowering.scatters import Scatter
-from symgrad.lowering.steps import UFUNCS, Step
+from symgrad.lowering.nodes.scatters import Scatter
+from symgrad.lowering.plans.steps import UFUNCS, Step
 from symgrad.rendering.code import Code, call, python_name, tuple_text
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import BINARY, Names, printed, to_numpy

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symgrad.lowering.arrays import Array
-from symgrad.lowering.over_windows import OverWindows
-from symgrad.lowering.views import ONE, ZERO, Indexed, Item, Padded, Reshape, Strided, Windows
+from symgrad.lowering.nodes.arrays import Array
+from symgrad.lowering.nodes.views import ONE, ZERO, Indexed, Item, Padded, Reshape, Strided, Windows
+from symgrad.lowering.plans.over_windows import OverWindows
 from symgrad.rendering.code import Code, Level, call, slice_text, tuple_text
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from symgrad.lowering.arrays import Apply, Array
-from symgrad.lowering.combine import number
-from symgrad.lowering.scatters import Part, Spread, TapProduct
-from symgrad.lowering.windows import Matrices, WindowProduct
+from symgrad.lowering.nodes.arrays import Apply, Array
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.scatters import Part, Spread, TapProduct
+from symgrad.lowering.nodes.windows import Matrices, WindowProduct
 from symgrad.rendering.code import Code, call, tuple_text
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy
 from symgrad.rendering.wrapping import wrap_call

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from itertools import pairwise
 
-from symgrad.lowering.arrays import Array, Variable
-from symgrad.lowering.plan import Assignment, Method
-from symgrad.lowering.steps import Step
+from symgrad.lowering.nodes.arrays import Array, Variable
+from symgrad.lowering.plans.plan import Assignment, Method
+from symgrad.lowering.plans.steps import Step
 from symgrad.rendering.numpy_printer import Names, to_numpy
 from symgrad.rendering.print_steps import step_lines
 from symgrad.rendering.warnings import may_warn_needlessly

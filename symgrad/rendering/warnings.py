@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 
-from symgrad.lowering.arrays import Apply, Array, Contraction, Variable
-from symgrad.lowering.plan import Assignment
-from symgrad.lowering.scope import BOUNDED
-from symgrad.lowering.traversal import children, walk
+from symgrad.lowering.expressions.scope import BOUNDED
+from symgrad.lowering.nodes.arrays import Apply, Array, Contraction, Variable
+from symgrad.lowering.nodes.traversal import children, walk
+from symgrad.lowering.plans.plan import Assignment
 
 # operations that keep finite numbers finite and never warn, beside the bounded functions
 QUIET = BOUNDED | {"+", "-", "*", "neg", "where", "and", "or", "not", "never"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from symgrad.language.expr import AxisLength, Index
-from symgrad.lowering.arrays import Array, Contraction, Permute, Reduction, Value, Variable
-from symgrad.lowering.contraction import contract
-from symgrad.lowering.scope import Scope, Tensor
-from symgrad.lowering.traversal import walk
+from symgrad.lowering.contracting.contraction import contract
+from symgrad.lowering.expressions.scope import Scope, Tensor
+from symgrad.lowering.nodes.arrays import Array, Contraction, Permute, Reduction, Value, Variable
+from symgrad.lowering.nodes.traversal import walk
 
 INDICES = {letter: Index(letter, AxisLength(letter, 0)) for letter in "abcdefhijklmno"}
 

@@ -14,7 +14,7 @@ from symgrad.catalogue import entry, names
 from symgrad.derivation import derive
 from symgrad.documents.explanation import explain_plan
 from symgrad.lowering import Plan, lower
-from symgrad.lowering.axis_lengths import own_letters
+from symgrad.lowering.counting.axis_lengths import own_letters
 from symgrad.rendering import load_class
 
 

@@ -18,7 +18,7 @@ from symgrad.language.expr import (
     mul,
     subtract,
 )
-from symgrad.lowering.placing import (
+from symgrad.lowering.indexing.placing import (
     Margins,
     Placement,
     as_slices,

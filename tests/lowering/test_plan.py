@@ -6,8 +6,8 @@ import pytest
 
 from symgrad.derivation import derive
 from symgrad.lowering import Plan, lower
-from symgrad.lowering.arrays import Array
-from symgrad.lowering.traversal import variables, walk
+from symgrad.lowering.nodes.arrays import Array
+from symgrad.lowering.nodes.traversal import variables, walk
 from tests.rendering.formulas import FORMULAS
 
 

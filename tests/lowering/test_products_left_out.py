@@ -9,7 +9,7 @@ from symgrad.catalogue import entry
 from symgrad.formats.text import to_text
 from symgrad.language.layer import Layer
 from symgrad.lowering import lower
-from symgrad.lowering.taking_out import take_out_gradients
+from symgrad.lowering.reducing.taking_out import take_out_gradients
 from symgrad.rendering.numpy_printer import Names, to_numpy
 from tests.running import program_of
 

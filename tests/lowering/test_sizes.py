@@ -8,7 +8,7 @@ import pytest
 from symgrad import build
 from symgrad.derivation import derive
 from symgrad.lowering import lower
-from symgrad.lowering.traversal import walk
+from symgrad.lowering.nodes.traversal import walk
 
 # formula, the largest number of axes that an array may have
 RANKS = [

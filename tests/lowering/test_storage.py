@@ -11,15 +11,15 @@ import symgrad
 from symgrad import Layer, catalogue
 from symgrad.derivation import derive
 from symgrad.lowering import Plan, lower
-from symgrad.lowering.arrays import Apply, Array, Expand, Permute, Reduction, Size, Variable
-from symgrad.lowering.combine import number
-from symgrad.lowering.memory import Known, fits, is_exact, is_new, is_private, lengths, shared
-from symgrad.lowering.plan import Assignment, Method
-from symgrad.lowering.scatters import Scatter
-from symgrad.lowering.steps import Step
-from symgrad.lowering.storage import Facts, steps_of
-from symgrad.lowering.traversal import variables
-from symgrad.lowering.views import WHOLE, Indexed, Padded
+from symgrad.lowering.nodes.arrays import Apply, Array, Expand, Permute, Reduction, Size, Variable
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.scatters import Scatter
+from symgrad.lowering.nodes.traversal import variables
+from symgrad.lowering.nodes.views import WHOLE, Indexed, Padded
+from symgrad.lowering.plans.memory import Known, fits, is_exact, is_new, is_private, lengths, shared
+from symgrad.lowering.plans.plan import Assignment, Method
+from symgrad.lowering.plans.steps import Step
+from symgrad.lowering.plans.storage import Facts, steps_of
 from tests.rendering.formulas import FORMULAS
 
 X, S = Variable("x", 2), Variable("s", 1)

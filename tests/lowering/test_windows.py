@@ -11,10 +11,10 @@ import pytest
 
 import symgrad
 from symgrad.language.expr import AxisLength, Index
-from symgrad.lowering.arrays import Apply, Permute, Value, Variable
-from symgrad.lowering.combine import number
-from symgrad.lowering.views import Windows
-from symgrad.lowering.windows import under_windows, window_layout
+from symgrad.lowering.nodes.arrays import Apply, Permute, Value, Variable
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.views import Windows
+from symgrad.lowering.nodes.windows import under_windows, window_layout
 
 CONV1D = "y[n,o,i] = sum_{c,u} x[n,c,i+u]*w[o,c,u]"
 CONV2D = "y[n,o,i,j] = sum_{c,u,v} x[n,c,i+u,j+v]*w[o,c,u,v]"

@@ -15,9 +15,9 @@ import symgrad
 from symgrad import Layer, catalogue, check, generate
 from symgrad.derivation import derive
 from symgrad.lowering import lower
-from symgrad.lowering.plan import Method
-from symgrad.lowering.row_runs import Run, runs_of
-from symgrad.lowering.traversal import variables
+from symgrad.lowering.blocking.row_runs import Run, runs_of
+from symgrad.lowering.nodes.traversal import variables
+from symgrad.lowering.plans.plan import Method
 from symgrad.rendering import document, load_class, render
 
 RNG = np.random.default_rng(11)

@@ -14,7 +14,7 @@ from symgrad.derivation import derive
 from symgrad.errors import ShapeError
 from symgrad.language.layer import Layer
 from symgrad.language.program import Program
-from symgrad.lowering.scope import program_scope
+from symgrad.lowering.expressions.scope import program_scope
 from symgrad.oracle import evaluate_statements
 from symgrad.rendering import build
 from tests.rendering.formulas import FORMULAS

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from symgrad.lowering.arrays import Array
-from symgrad.lowering.plan import Assignment
-from symgrad.lowering.scatters import TapProduct
-from symgrad.lowering.windows import WindowProduct
+from symgrad.lowering.nodes.arrays import Array
+from symgrad.lowering.nodes.scatters import TapProduct
+from symgrad.lowering.nodes.windows import WindowProduct
+from symgrad.lowering.plans.plan import Assignment
 from symgrad.rendering.numba.entries import Reading, has_entries, multiplies_taps
 from symgrad.rendering.numba.placing_rows import added_at_places
 from symgrad.rendering.numba.scattering import is_outer, scattered

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import singledispatch
 
-from symgrad.lowering.arrays import (
+from symgrad.lowering.nodes.arrays import (
     Apply,
     Arange,
     Array,
@@ -21,13 +21,13 @@ from symgrad.lowering.arrays import (
     Tri,
     Variable,
 )
-from symgrad.lowering.combine import number
-from symgrad.lowering.names import unique_name
-from symgrad.lowering.over_windows import OverWindows
-from symgrad.lowering.scatters import LoopIndex
-from symgrad.lowering.traversal import children, rewrite
-from symgrad.lowering.views import WHOLE, Indexed, Windows
-from symgrad.lowering.windows import WindowProduct
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.scatters import LoopIndex
+from symgrad.lowering.nodes.traversal import children, rewrite
+from symgrad.lowering.nodes.views import WHOLE, Indexed, Windows
+from symgrad.lowering.nodes.windows import WindowProduct
+from symgrad.lowering.plans.names import unique_name
+from symgrad.lowering.plans.over_windows import OverWindows
 from symgrad.rendering.numba.functions import is_scalar_operation
 from symgrad.rendering.numba.fusible import UnitAxes, length_of, unit_axes
 from symgrad.rendering.numba.nodes import Element, Place

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symgrad.lowering.arrays import Apply, Literal
+from symgrad.lowering.nodes.arrays import Apply, Literal
 
 SCALAR = {
     "abs": "abs({0})",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from symgrad.lowering.arrays import (
+from symgrad.lowering.nodes.arrays import (
     Apply,
     Arange,
     Array,
@@ -22,10 +22,10 @@ from symgrad.lowering.arrays import (
     Tri,
     Variable,
 )
-from symgrad.lowering.names import fresh_name, unique_name
-from symgrad.lowering.plan import Assignment
-from symgrad.lowering.traversal import map_children, walk
-from symgrad.lowering.views import Indexed
+from symgrad.lowering.nodes.traversal import map_children, walk
+from symgrad.lowering.nodes.views import Indexed
+from symgrad.lowering.plans.names import fresh_name, unique_name
+from symgrad.lowering.plans.plan import Assignment
 from symgrad.rendering.numba.functions import is_scalar_operation
 from symgrad.rendering.numba.sweeps import Nest
 

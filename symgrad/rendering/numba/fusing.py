@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from symgrad.lowering.arrays import Array, Cast, Contraction, Reduction, Size, Variable
-from symgrad.lowering.combine import number
-from symgrad.lowering.names import unique_name
-from symgrad.lowering.plan import Assignment, Method, Plan
-from symgrad.lowering.scatters import Zeros
-from symgrad.lowering.traversal import rewrite, variables, walk
+from symgrad.lowering.nodes.arrays import Array, Contraction, Reduction, Size, Variable
+from symgrad.lowering.nodes.traversal import rewrite, variables, walk
+from symgrad.lowering.plans.plan import Assignment, Method, Plan
+from symgrad.rendering.numba.calling import Caller, Marked
 from symgrad.rendering.numba.choosing import (
     counts_of,
     multiplies_matrices,
@@ -34,27 +32,15 @@ from symgrad.rendering.numba.grouping import (
     Kernel,
     group,
     is_legal,
-    lengths_of,
     pays,
     read,
     written,
 )
-from symgrad.rendering.numba.kernel_text import KernelText, Writer
-from symgrad.rendering.numba.merging import first_merged, merged, merges
-from symgrad.rendering.numba.nest_text import NestWriter, row_count
-from symgrad.rendering.numba.nodes import (
-    Element,
-    Empty,
-    Entries,
-    Flat,
-    KernelCall,
-    Numbered,
-    Typed,
-)
-from symgrad.rendering.numba.statements import Index, Statement, statement_of
-from symgrad.rendering.numba.sweeps import Nest, Output
-
-ONE = number(1)
+from symgrad.rendering.numba.kernel_text import Writer
+from symgrad.rendering.numba.merging import first_merged, merged
+from symgrad.rendering.numba.nest_text import NestWriter
+from symgrad.rendering.numba.nodes import KernelCall
+from symgrad.rendering.numba.statements import Statement, statement_of
 
 
 @dataclass(frozen=True)
@@ -133,11 +119,12 @@ class MethodFuser:
         counts: dict[str, Array],
     ):
         self.original, self.name, self.taken = method, name, taken
-        self.units, self.threads, self.params = units, threads, params
+        self.units, self.threads = units, threads
         self.kernels: list[list[str]] = []
         self.layer_params, self.counts = layer_params, counts
         self.ranks: dict[str, int] = {}
         self.means: dict[Array, Array] = {}
+        self.caller = Caller(self.ranks, taken, frozenset(params), threads)
         self.needed = needed | {n for array in self._others() for n in _all_names(array)}
 
     def _others(self) -> list[Array]:
@@ -234,111 +221,24 @@ class MethodFuser:
     # --- one item ------------------------------------------------------------------------------
 
     def _written(self, item: Item, items: Sequence[Item]) -> list[Marked]:
+        name = self._kernel_name()
         if isinstance(item, Part):
             if item.nest is not None:
-                return self._nest_calls(item.nest, item.assignment)
+                letters = dict(enumerate(item.assignment.axes))
+                nest = NestWriter(item.nest, name, letters).text()
+                self.kernels.append(nest.lines)
+                return self.caller.nest_calls(item.nest, name, nest)
             return [Marked(item.assignment, item.hoisted)]
         stored = item.names() & (self.needed | self._reads_beside(item, items))
-        name = self._kernel_name()
         first = first_merged(item)
         shorter = item if first is None else merged(item, first)
         text = Writer(shorter, name, stored, self._letters(item), first).text()
         self.kernels.append(text.lines)
-        return self._calls(item, name, text, first)
+        return self.caller.kernel_calls(item, name, text, first)
 
     def _kernel_name(self) -> str:
         number = len(self.kernels) + 1
         return self.name if number == 1 else f"{self.name}{number}"
-
-    def _nest_calls(self, nest: Nest, assignment: Assignment) -> list[Marked]:
-        """Return the lines that allocate what a nest fills, and call it."""
-        name = self._kernel_name()
-        text = NestWriter(nest, name, dict(enumerate(assignment.axes))).text()
-        self.kernels.append(text.lines)
-        outputs = [Variable(o.name, len(o.shape), o.type) for o in nest.outputs]
-        arrays = [Variable(e.name, self.ranks.get(e.name, 0), e.kind) for e in text.inputs]
-        call = KernelCall(
-            name,
-            row_count(nest),
-            (*(self._argument(array, (), None) for array in arrays), *text.numbers),
-            tuple(outputs),
-            (),
-            self.threads,
-            tuple(text.fixed),
-        )
-        new = [Marked(Assignment(o.name, allocated(o), ())) for o in nest.outputs]
-        return [*new, Marked(Assignment("", call, ()))]
-
-    def _calls(
-        self, kernel: Kernel, name: str, text: KernelText, first: int | None
-    ) -> list[Marked]:
-        """Return the lines that allocate, call the kernel, and take the sums.
-
-        Args:
-            kernel: the kernel.
-            name: its function's name.
-            text: its function.
-            first: the first of the loops that are one, if any.
-        """
-        like = {e.index: Variable(e.name, len(e.index)) for e in reversed(kernel.outside())}
-        producers = kernel.producers()
-        outputs = [producers[statement.name] for statement in text.outputs]
-        sums = [producers[statement.name] for statement in text.sums]
-        names = [unique_name(f"{s.name}_total", self.taken) for s in sums]
-        self.taken.update(names)
-        totals = [Variable(n, len(s.index)) for n, s in zip(names, sums, strict=True)]
-        lines = [
-            Marked(Assignment(s.name, Empty(self._shape(s, kernel), like.get(s.index), s.kind), ()))
-            for s in outputs
-        ]
-        for statement, total in zip(sums, totals, strict=True):
-            zeros = Empty(self._shape(statement, kernel), None, "float", zeros=True)
-            lines.append(Marked(Assignment(total.name, zeros, ())))
-        indices = {e.name: e.index for e in kernel.outside()}
-        arrays = [Variable(e.name, self.ranks[e.name], e.kind) for e in text.inputs]
-        results = [Variable(s.name, len(s.index), s.kind) for s in outputs]
-        call = KernelCall(
-            name,
-            self._row_count(kernel, first),
-            (
-                *(self._argument(array, indices[array.name], first) for array in arrays),
-                *map(_as_variables, text.numbers),
-            ),
-            tuple(self._argument(a, s.index, first) for a, s in zip(results, outputs, strict=True)),
-            tuple(
-                self._argument(total, s.index, first) for total, s in zip(totals, sums, strict=True)
-            ),
-            self.threads,
-        )
-        lines.append(Marked(Assignment("", call, ())))
-        for statement, total in zip(sums, totals, strict=True):
-            part = statement.part
-            lines.append(Marked(replace(part.assignment, array=Cast(total)), part.hoisted))
-        return lines
-
-    def _row_count(self, kernel: Kernel, first: int | None) -> Array:
-        known = lengths_of(kernel)
-        if first == 0 and 0 in known:
-            name, _ = known[0]
-            return Entries(Variable(name, self.ranks[name]))
-        return self._length(0, kernel)
-
-    def _argument(self, variable: Variable, index: Index, first: int | None) -> Array:
-        typed = variable.name in self.params and variable.ndim
-        array: Array = Typed(variable) if typed else variable
-        if first is None or not merges(index, first):
-            return array
-        axes = sum(loop is None or loop < first for loop in index)
-        return Flat(array, axes)
-
-    def _shape(self, statement: Statement, kernel: Kernel) -> tuple[Array, ...]:
-        return tuple(ONE if n is None else self._length(n, kernel) for n in statement.index)
-
-    def _length(self, loop: int, kernel: Kernel) -> Array:
-        known = lengths_of(kernel)
-        if loop in known:
-            return Size(*known[loop])
-        return next(m.lengths[loop] for m in kernel.members if loop in m.lengths)
 
     def _letters(self, kernel: Kernel) -> dict[int, str]:
         letters: dict[int, str] = {}
@@ -376,35 +276,9 @@ class MethodFuser:
         ]
 
 
-def allocated(output: Output) -> Array:
-    """Return the new array of an output."""
-    if output.count is not None:
-        return Numbered(output.shape, output.count)
-    if output.zeros:
-        return Zeros(output.shape)
-    return Empty(output.shape, None, output.type)
-
-
-@dataclass(frozen=True)
-class Marked:
-    """An assignment, and whether it may go back into the one that reads it."""
-
-    assignment: Assignment
-    hoisted: bool = False
-
-
 def _substituted(array: Array, name: str, part: Array) -> Array:
     def visit(node: Array) -> Array | None:
         return part if isinstance(node, Variable) and node.name == name else None
-
-    return rewrite(array, visit)
-
-
-def _as_variables(array: Array) -> Array:
-    """Return a number as the method reads it."""
-
-    def visit(node: Array) -> Array | None:
-        return Variable(node.name, 0, node.type) if isinstance(node, Element) else None
 
     return rewrite(array, visit)
 

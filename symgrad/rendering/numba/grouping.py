@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from symgrad.lowering.arrays import Apply, Array, Size
-from symgrad.lowering.traversal import rewrite, walk
+from symgrad.lowering.nodes.arrays import Apply, Array, Size
+from symgrad.lowering.nodes.traversal import rewrite, walk
 from symgrad.rendering.numba.functions import LIGHT, SCALAR
 from symgrad.rendering.numba.fusible import Part, names_in
 from symgrad.rendering.numba.nodes import Element, Place

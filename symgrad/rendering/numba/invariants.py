@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from symgrad.lowering.arrays import Apply, Array
-from symgrad.lowering.names import fresh_name
-from symgrad.lowering.traversal import rewrite
+from symgrad.lowering.nodes.arrays import Apply, Array
+from symgrad.lowering.nodes.traversal import rewrite
+from symgrad.lowering.plans.names import fresh_name
 from symgrad.rendering.numba.grouping import loops_in
 from symgrad.rendering.numba.nodes import Element
 from symgrad.rendering.numba.statements import Statement

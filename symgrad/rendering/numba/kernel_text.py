@@ -6,14 +6,14 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symgrad.lowering.arrays import (
+from symgrad.lowering.nodes.arrays import (
     Array,
     Hyperparameter,
     Size,
     Variable,
 )
-from symgrad.lowering.names import unique_name
-from symgrad.lowering.traversal import rewrite, walk
+from symgrad.lowering.nodes.traversal import rewrite, walk
+from symgrad.lowering.plans.names import unique_name
 from symgrad.rendering.code import AMBIGUOUS, Code, python_name
 from symgrad.rendering.fitting import fit, part_name
 from symgrad.rendering.numba.grouping import Kernel, lengths_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symgrad.lowering.arrays import Array
-from symgrad.lowering.traversal import rewrite, walk
+from symgrad.lowering.nodes.arrays import Array
+from symgrad.lowering.nodes.traversal import rewrite, walk
 from symgrad.rendering.numba.grouping import Kernel
 from symgrad.rendering.numba.nodes import Element, Place
 from symgrad.rendering.numba.statements import Index, Statement

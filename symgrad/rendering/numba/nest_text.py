@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatchmethod
 
-from symgrad.lowering.arrays import Apply, Array, Hyperparameter, KeptExtent, Size, Variable
-from symgrad.lowering.names import unique_name
-from symgrad.lowering.traversal import rewrite, walk
+from symgrad.lowering.nodes.arrays import Apply, Array, Hyperparameter, KeptExtent, Size, Variable
+from symgrad.lowering.nodes.traversal import rewrite, walk
+from symgrad.lowering.plans.names import unique_name
 from symgrad.rendering.code import AMBIGUOUS, Code, call
 from symgrad.rendering.fitting import part_name
 from symgrad.rendering.numba.kernel_text import LETTERS, OWN, inner_name

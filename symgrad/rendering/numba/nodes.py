@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from symgrad.lowering.arrays import Array, PythonNumber, array_node
-from symgrad.lowering.names import content_name
+from symgrad.lowering.nodes.arrays import Array, PythonNumber, array_node
+from symgrad.lowering.plans.names import content_name
 
 
 @array_node

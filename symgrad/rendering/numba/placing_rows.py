@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from symgrad.lowering.arrays import Apply, Array, Helper, Literal, Variable
-from symgrad.lowering.combine import number
-from symgrad.lowering.plan import Assignment
+from symgrad.lowering.nodes.arrays import Apply, Array, Helper, Literal, Variable
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.plans.plan import Assignment
 from symgrad.rendering.numba.entries import Reading, entry_at, has_entries
 from symgrad.rendering.numba.nodes import Place
 from symgrad.rendering.numba.sweeping import Loops

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symgrad.lowering.arrays import Array, Variable
+from symgrad.lowering.nodes.arrays import Array, Variable
 from symgrad.rendering.code import Code, Level, call, tuple_text
 from symgrad.rendering.numba.nodes import Empty, Entries, Flat, KernelCall, Numbered, Typed
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy

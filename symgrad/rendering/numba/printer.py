@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 
-from symgrad.lowering.arrays import (
+from symgrad.lowering.nodes.arrays import (
     LOGICAL,
     Apply,
     Array,
@@ -15,7 +15,7 @@ from symgrad.lowering.arrays import (
     Size,
     Variable,
 )
-from symgrad.lowering.traversal import walk
+from symgrad.lowering.nodes.traversal import walk
 from symgrad.rendering.code import Code, Level, binary, call, python_name, raised
 from symgrad.rendering.numba.functions import SCALAR
 from symgrad.rendering.numba.nodes import Element, Place

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symgrad.lowering.arrays import Apply, Array, Variable
-from symgrad.lowering.combine import number
-from symgrad.lowering.plan import Assignment
-from symgrad.lowering.scatters import Part, Run, Scatter, Spread, TapProduct
-from symgrad.lowering.traversal import rewrite
+from symgrad.lowering.nodes.arrays import Apply, Array, Variable
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.scatters import Part, Run, Scatter, Spread, TapProduct
+from symgrad.lowering.nodes.traversal import rewrite
+from symgrad.lowering.plans.plan import Assignment
 from symgrad.rendering.numba.entries import Reading, entry_at, has_entries, number_at, stepped
 from symgrad.rendering.numba.nodes import Place
 from symgrad.rendering.numba.sweeping import Loops

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symgrad.lowering.arrays import Apply, Array, Cast, KeptExtent, Literal, Size
-from symgrad.lowering.combine import number
-from symgrad.lowering.traversal import rewrite, walk
+from symgrad.lowering.nodes.arrays import Apply, Array, Cast, KeptExtent, Literal, Size
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.traversal import rewrite, walk
 from symgrad.rendering.numba.grouping import is_light, loops_in
 from symgrad.rendering.numba.nest import Begin, Compute, Finish, Loop, Node
 from symgrad.rendering.numba.nodes import Place

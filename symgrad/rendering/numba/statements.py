@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import singledispatch
 
-from symgrad.lowering.arrays import (
+from symgrad.lowering.nodes.arrays import (
     Apply,
     Arange,
     Array,
@@ -23,8 +23,8 @@ from symgrad.lowering.arrays import (
     Tri,
     Variable,
 )
-from symgrad.lowering.combine import number
-from symgrad.lowering.traversal import rewrite, walk
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.traversal import rewrite, walk
 from symgrad.rendering.numba.fusible import Part, UnitAxes, unit_axes
 from symgrad.rendering.numba.nodes import Element, Place
 

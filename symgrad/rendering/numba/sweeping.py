@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symgrad.lowering.arrays import Apply, Array, Cumulative, Helper, Literal, Reduction, Variable
-from symgrad.lowering.combine import number
-from symgrad.lowering.over_windows import OverWindows
-from symgrad.lowering.plan import Assignment
-from symgrad.lowering.traversal import rewrite
-from symgrad.lowering.views import Windows
-from symgrad.lowering.windows import WindowProduct
+from symgrad.lowering.nodes.arrays import (
+    Apply,
+    Array,
+    Cumulative,
+    Helper,
+    Literal,
+    Reduction,
+    Variable,
+)
+from symgrad.lowering.nodes.combine import number
+from symgrad.lowering.nodes.traversal import rewrite
+from symgrad.lowering.nodes.views import Windows
+from symgrad.lowering.nodes.windows import WindowProduct
+from symgrad.lowering.plans.over_windows import OverWindows
+from symgrad.lowering.plans.plan import Assignment
 from symgrad.rendering.numba.entries import (
     Places,
     Reading,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from symgrad.lowering.arrays import Apply, Array, Hyperparameter, Literal, Size, array_node
-from symgrad.lowering.names import content_name
-from symgrad.lowering.traversal import walk
+from symgrad.lowering.nodes.arrays import Apply, Array, Hyperparameter, Literal, Size, array_node
+from symgrad.lowering.nodes.traversal import walk
+from symgrad.lowering.plans.names import content_name
 
 
 @array_node

@@ -1,0 +1,1 @@
+"""Compute a plan by blocks of rows, each with the columns that it needs."""

@@ -1,0 +1,1 @@
+"""Count what a plan costs, in the lengths of its axes."""

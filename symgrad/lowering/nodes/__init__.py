@@ -1,0 +1,1 @@
+"""Define array expressions: their nodes, and how nodes are walked and combined."""

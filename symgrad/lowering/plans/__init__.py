@@ -1,0 +1,1 @@
+"""Hold programs of arrays: their lines, the passes that improve them, and the finished plan."""

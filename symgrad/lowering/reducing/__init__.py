@@ -1,0 +1,1 @@
+"""Lower products and reductions: by idiom first, then the general way."""

@@ -1,0 +1,1 @@
+"""Put products and terms to their places in an array."""
