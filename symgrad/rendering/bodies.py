@@ -46,7 +46,7 @@ class Body:
     def __post_init__(self) -> None:
         late = (check.condition for check in self.method.late_checks)
         live = {*self.live, *names_in([*late, *self.method.returns])}
-        self.runs = runs_of(self.plan, self.method.assignments, live, self.before)
+        self.runs = runs_of(self.plan, self.method.assignments, live, self.before, self.taken)
         parts = [self.before, *(run.assignments for run in self.runs)]
         self.facts, self.loud = known_before(parts)
         self.steps = [() if run.reads else self._steps(n) for n, run in enumerate(self.runs)]

@@ -47,7 +47,7 @@ LINES = [
     # reductions that share a pass
     ("GroupNorm", "dgamma = dy_x_hat.sum(axis=0)"),
     ("InstanceNorm", "dbeta = dy_sum.sum(axis=0)"),
-    ("BatchNorm", "dx -= dbeta / dy.shape[0]"),
+    ("BatchNorm", "dbeta_scaled = dbeta / dy.shape[0]"),
     # what is scaled is new, and takes the delta
     ("CrossEntropy", "dx = dloss_scaled * self.p"),
     # windows along one axis after the other

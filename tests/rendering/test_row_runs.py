@@ -222,6 +222,16 @@ def test_what_needs_the_sum_over_all_rows_comes_after_them() -> None:
     check_both(formula)
 
 
+def test_what_holds_the_number_of_rows_comes_before_them() -> None:
+    formula = f"n_j = sum_i w_ij\nu_ij = x_ij*n_j/size(x, 0)\ny_ij = {CHAIN}"
+    check_both(formula)
+    source = generate(Layer("Tested", formula))
+    assert "x.shape[0]" in source[: source.index("def of_rows")]
+    norm = generate(catalogue.entry("BatchNorm"))
+    assert "        dgamma_scaled = dgamma / dy.shape[0]\n" in norm
+    assert "            dx = dgamma_scaled * x_hat\n" in norm
+
+
 def test_what_rows_need_whole_comes_before_them() -> None:
     formula = f"s_j = sum_k w_jk^2\nu_ij = x_ij*s_j\ny_ij = {CHAIN}"
     forward = runs(formula)[0]

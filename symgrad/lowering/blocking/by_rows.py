@@ -265,6 +265,22 @@ def without_blas(array: Array) -> Array:
     return replace(array, form=form, args=tuple(args), subscripts=subscripts, axes=((), ()))
 
 
+# --- the number of rows ---------------------------------------------------------------------------
+
+
+def with_counts(array: Array, rows: Rows) -> list[Array]:
+    """Return the largest parts that hold the number of rows and none of them: sum_i dy_ij/I.
+
+    Inside of a block the number is another one, so that they are to be computed before.
+    """
+    if not isinstance(array, Apply):
+        return [part for child in children(array) for part in with_counts(child, rows)]
+    is_whole = not any(isinstance(p, Variable) and rows.has(p) is not False for p in walk(array))
+    if is_whole and array.kind == "float" and any(map(rows.is_count, walk(array))):
+        return [array]
+    return [part for arg in array.args for part in with_counts(arg, rows)]
+
+
 def names_in(array: Array) -> set[str]:
     """Return the names of the arrays that an expression reads."""
     return {part.name for part in walk(array) if isinstance(part, Variable)}

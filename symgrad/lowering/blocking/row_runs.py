@@ -13,7 +13,7 @@ each block of rows has its own part, and its share of the sum.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from symgrad.language.functions import FUNCTIONS
@@ -24,11 +24,13 @@ from symgrad.lowering.blocking.by_rows import (
     rank_of,
     reads_of_rows,
     reads_of_sum,
+    with_counts,
     without_blas,
 )
 from symgrad.lowering.nodes.arrays import Apply, Array, Contraction, Cumulative, Size, Variable
-from symgrad.lowering.nodes.traversal import walk
+from symgrad.lowering.nodes.traversal import rewrite, walk
 from symgrad.lowering.plans.memory import Known, is_new, lengths
+from symgrad.lowering.plans.names import fresh_name
 from symgrad.lowering.plans.plan import Assignment, Plan
 
 # a run that goes less often over whole arrays gains little from the cache, or from threads
@@ -64,6 +66,7 @@ def runs_of(
     assignments: Sequence[Assignment],
     live: Set[str],
     before: Sequence[Assignment] = (),
+    taken: set[str] | None = None,
 ) -> list[Run]:
     """Return the runs of a method, in order; one in one go where no block of rows is worth it.
 
@@ -72,7 +75,9 @@ def runs_of(
         assignments: those of the method.
         live: names that are read after it.
         before: those of the method that ran before.
+        taken: names that a part which is computed before a run may not take; it takes others.
     """
+    taken = {*live, *_names(assignments), *_names(before)} if taken is None else taken
     if has_products(assignments):
         return [Run(tuple(assignments))]
     threads = not has_products([*plan.forward.assignments, *plan.backward.assignments])
@@ -81,7 +86,7 @@ def runs_of(
     pending = tuple(assignments)
     while pending:
         done = [*before, *(a for run in runs for a in run.assignments)]
-        first, run, pending = _first_run(plan, pending, done, threads)
+        first, run, pending = _first_run(plan, pending, done, threads, taken)
         later = live | _names(pending)
         own = {assignment.name for assignment in assignments}
         if _gain(run, own - later, later) < fewest:
@@ -117,7 +122,11 @@ Assignments = tuple[Assignment, ...]
 
 
 def _first_run(
-    plan: Plan, assignments: Assignments, before: Iterable[Assignment], threads: bool
+    plan: Plan,
+    assignments: Assignments,
+    before: Iterable[Assignment],
+    threads: bool,
+    taken: set[str],
 ) -> tuple[Assignments, Run, Assignments]:
     """Return what comes before the longest run, the run, and what comes after it."""
     letters: dict[Array, str | Array] = {
@@ -129,12 +138,16 @@ def _first_run(
     known = Known()
     for assignment in (*before, *assignments):
         known.names[assignment.name] = lengths(assignment.array, known)
-    splits = [
-        _split(assignments, Rows(length, letters, known), threads)
-        for length in _first_lengths(assignments, known, letters)
-    ]
-    alone = ((), Run(assignments), ())
-    return max(filter(None, splits), key=lambda split: split[1].passes, default=alone)
+    best: tuple[Assignments, Run, Assignments] = ((), Run(assignments), ())
+    for length in _first_lengths(assignments, known, letters):
+        split = Split(Rows(length, letters, known), set(taken))
+        for assignment in assignments:
+            split.add(assignment)
+        run = split.run(threads)
+        if run is not None and run.passes > best[1].passes:
+            best = (tuple(split.first), run, tuple(split.after))
+    taken |= {assignment.name for assignment in best[0]}
+    return best
 
 
 def _first_lengths(
@@ -148,44 +161,91 @@ def _first_lengths(
     return list(dict.fromkeys(rows.letter(first) for first in firsts if first is not None))
 
 
-def _split(
-    assignments: Assignments, rows: Rows, threads: bool
-) -> tuple[Assignments, Run, Assignments] | None:
-    """Return the assignments before, in and after the longest run over some rows."""
-    first: list[Assignment] = []
-    inside: list[Assignment] = []
-    after: list[Assignment] = []
-    whole: set[str] = set()
-    cut: dict[str, None] = {}
-    sums: set[str] = set()
-    late: set[str] = set()
-    for assignment in assignments:
-        name, array = assignment.name, without_blas(assignment.array)
-        read = names_in(array)
-        reads = None if read & late else reads_of_rows(array, rows)
-        if reads is not None and reads.rows and is_new(array):
-            rows.made.add(name)
+@dataclass
+class Split:
+    """The assignments before, in and after the longest run over some rows.
+
+    Attributes:
+        rows: the rows.
+        taken: names in use.
+        first: what comes before the run.
+        inside: the run.
+        after: what comes after it.
+        cut: names of the arrays that the run reads by rows, in order.
+        whole: names of those that it reads whole.
+        sums: names of sums over the rows.
+        late: names of what is not known before the run has ended.
+    """
+
+    rows: Rows
+    taken: set[str]
+    first: list[Assignment] = field(default_factory=list)
+    inside: list[Assignment] = field(default_factory=list)
+    after: list[Assignment] = field(default_factory=list)
+    cut: dict[str, None] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+    sums: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
+
+    def add(self, assignment: Assignment) -> None:
+        """Put the next assignment where it can stand."""
+        read = names_in(assignment.array)
+        if not read & self.late and self._add_inside(assignment):
+            return
+        if read & (self.late | self.rows.made):
+            self.after.append(assignment)
+            self.late.add(assignment.name)
         else:
-            reads = None if read & late else reads_of_sum(array, rows)
-            if reads is not None:
-                sums.add(name)
-                late.add(name)
-        if reads is not None:
-            inside.append(replace(assignment, array=array))
-            cut.update(dict.fromkeys(reads.rows))
-            whole.update(reads.whole)
-        elif read & (late | rows.made):
-            after.append(assignment)
-            late.add(name)
+            self.first.append(assignment)
+
+    def _add_inside(self, assignment: Assignment) -> bool:
+        """Add an assignment to the run, and say whether it can be computed there."""
+        array, named = self._counts_named(without_blas(assignment.array))
+        reads = reads_of_rows(array, self.rows)
+        is_made = reads is not None and bool(reads.rows) and is_new(array)
+        if not is_made:
+            reads = reads_of_sum(array, self.rows)
+        if reads is None:
+            return False
+        if is_made:
+            self.rows.made.add(assignment.name)
         else:
-            first.append(assignment)
-    own = {assignment.name for assignment in inside}
-    if not inside or whole & (cut.keys() | own):
-        return None
-    reads_rows = tuple(name for name in cut if name not in own)
-    passes = _passes(inside)
-    run = Run(tuple(inside), reads_rows, frozenset(sums), threads, passes)
-    return tuple(first), run, tuple(after)
+            self.sums.add(assignment.name)
+            self.late.add(assignment.name)
+        self.first += named
+        self.taken |= {part.name for part in named}
+        self.inside.append(replace(assignment, array=array))
+        self.cut.update(dict.fromkeys(reads.rows))
+        self.whole.update(reads.whole)
+        return True
+
+    def _counts_named(self, array: Array) -> tuple[Array, list[Assignment]]:
+        """Return an array with names for its parts that hold the number of rows, and these."""
+        named: dict[Array, Assignment] = {}
+        taken = set(self.taken)
+        for part in with_counts(array, self.rows):
+            if part not in named:
+                name = fresh_name(part, taken)
+                taken.add(name)
+                named[part] = Assignment(name, part, ())
+                self.rows.known.names[name] = lengths(part, self.rows.known)
+        if not named:
+            return array, []
+
+        def visit(part: Array) -> Array | None:
+            found = named.get(part)
+            return None if found is None else Variable(found.name, part.ndim)
+
+        return rewrite(array, visit), list(named.values())
+
+    def run(self, threads: bool) -> Run | None:
+        """Return the run; None where there is none, or where it needs an array in both ways."""
+        own = {assignment.name for assignment in self.inside}
+        if not self.inside or self.whole & (self.cut.keys() | own):
+            return None
+        reads = tuple(name for name in self.cut if name not in own)
+        passes = _passes(self.inside)
+        return Run(tuple(self.inside), reads, frozenset(self.sums), threads, passes)
 
 
 def _gain(run: Run, dead: Set[str], later: Set[str]) -> int:
