@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -125,9 +125,10 @@ class Document:
     @cached_property
     def statements(self) -> dict[str, str]:
         """The NumPy statements that compute each gradient, by the gradient's name."""
-        from symgrad.documents.code import gradient_statements
+        from symgrad.documents.code import class_source, gradient_statements
 
-        return gradient_statements(self.code, tuple(self.derivation.program.gradients.values()))
+        source = class_source(replace(self.documented, whole=True))
+        return gradient_statements(source, tuple(self.derivation.program.gradients.values()))
 
 
 def document(

@@ -28,6 +28,7 @@ class Body:
         names: how names print that are not assigned.
         taken: names that a new part may not take.
         buffers: whether results may be written over those of the call before.
+        whole: whether large arrays are computed in one go as well.
         before: the assignments of the method that ran before.
     """
 
@@ -37,6 +38,7 @@ class Body:
     names: Names
     taken: set[str]
     buffers: bool
+    whole: bool
     before: Sequence[Assignment] = ()
     runs: list[Run] = field(init=False)
     facts: list[Facts] = field(init=False)
@@ -46,7 +48,10 @@ class Body:
     def __post_init__(self) -> None:
         late = (check.condition for check in self.method.late_checks)
         live = {*self.live, *names_in([*late, *self.method.returns])}
-        self.runs = runs_of(self.plan, self.method.assignments, live, self.before, self.taken)
+        assignments = self.method.assignments
+        self.runs = [Run(assignments)]
+        if not self.whole:
+            self.runs = runs_of(self.plan, assignments, live, self.before, self.taken)
         parts = [self.before, *(run.assignments for run in self.runs)]
         self.facts, self.loud = known_before(parts)
         self.steps = [() if run.reads else self._steps(n) for n, run in enumerate(self.runs)]

@@ -29,12 +29,14 @@ class Documented:
         gradients: the gradients as printed formulas, in order.
         values: the named forward values which those formulas read.
         buffers: whether the class can write over its results of the call before.
+        whole: whether it computes large arrays in one go as well, which shows what it computes.
     """
 
     plan: Plan
     gradients: Sequence[str]
     values: Sequence[str] = ()
     buffers: bool = False
+    whole: bool = False
 
 
 def listing(words: Sequence[str], nothing: str = "nothing") -> str:

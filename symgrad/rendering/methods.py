@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from symgrad.language.layer import Layer
+from symgrad.lowering.blocking.band_loops import band_loops
+from symgrad.lowering.blocking.bands import Bands
 from symgrad.lowering.expressions.constants import constants_of
 from symgrad.lowering.nodes.arrays import Array, Opaque, Size, Variable
 from symgrad.lowering.nodes.scatters import Loop
@@ -23,7 +25,7 @@ from symgrad.rendering.code import attribute, python_name, tuple_text
 from symgrad.rendering.docstring import backward_docstring, forward_docstring
 from symgrad.rendering.fitting import fit
 from symgrad.rendering.numpy_printer import Names, opaque_name, to_numpy
-from symgrad.rendering.print_bands import body_of, kept_lists, listed_names
+from symgrad.rendering.print_bands import body_of, kept_lists
 from symgrad.rendering.statements import BODY
 from symgrad.rendering.wrapping import INDENT, WIDTH, wrap_call
 
@@ -92,8 +94,14 @@ def number_text(value: Fraction | float | int) -> str:
 # --- forward and backward ------------------------------------------------------------------------
 
 
-def forward_lines(plan: Plan, buffers: bool = False) -> list[str]:
-    """Return the lines of forward; with `buffers` it can write over its results of before."""
+def forward_lines(plan: Plan, buffers: bool = False, whole: bool = False) -> list[str]:
+    """Return the lines of forward.
+
+    Args:
+        plan: the plan.
+        buffers: whether it can write over its results of before.
+        whole: whether it computes large arrays in one go as well.
+    """
     layer = plan.layer
     names = Names()
     taken = _taken(plan)
@@ -108,7 +116,8 @@ def forward_lines(plan: Plan, buffers: bool = False) -> list[str]:
     lines += range_lines(plan.forward, names, _taken(plan))
     lines += check_lines(plan.forward.checks, names)
     lines += _spare_lines(plan.forward.arguments, layer.params) if buffers else []
-    body = body_of(plan, plan.forward, set(plan.kept), names, taken, buffers)
+    bands = None if whole else band_loops(plan)
+    body = body_of(plan, plan.forward, set(plan.kept), names, taken, buffers, whole, bands)
     output = _only_kept_output(plan)
     if output is not None and not body.is_overwritten(output):
         own = Names({output: attribute(output)})
@@ -165,8 +174,8 @@ def _pairs_line(pairs: Sequence[tuple[str, str]]) -> str:
     return f"{BODY}{left} = {right}"
 
 
-def backward_lines(plan: Plan, buffers: bool = False) -> list[str]:
-    """Return the lines of backward; with `buffers` it can write over its results of before."""
+def backward_lines(plan: Plan, buffers: bool = False, whole: bool = False) -> list[str]:
+    """Return the lines of backward; see `forward_lines`."""
     layer = plan.layer
     arguments = plan.backward.arguments
     default = "=1.0" if len(arguments) == 1 and not arguments[0].axes else ""
@@ -177,17 +186,19 @@ def backward_lines(plan: Plan, buffers: bool = False) -> list[str]:
     sized = {p.name for a in plan.backward.arrays() for p in walk_array(a) if isinstance(p, Size)}
     read = [name for name in layer.params if reads.get(name) or name in sized]
     stored = [*plan.kept, *read]
-    lists = listed_names(plan)
+    bands = None if whole else band_loops(plan)
+    lists = () if bands is None else bands.lists
     often = [n for n in stored if reads.get(n, 0) > READS and n not in lists]
     names = Names({name: attribute(name) for name in stored if name not in often})
     lines += take_arguments(arguments, "_gradients", (), Names())
     lines += _pairs([(python_name(name), attribute(name)) for name in often])
     lines += _spare_lines(arguments, ()) if buffers else []
-    lines += _backward_body(plan, names, buffers)
-    return lines
+    return [*lines, *_backward_body(plan, names, buffers, whole, bands)]
 
 
-def _backward_body(plan: Plan, names: Names, buffers: bool) -> list[str]:
+def _backward_body(
+    plan: Plan, names: Names, buffers: bool, whole: bool, bands: Bands | None
+) -> list[str]:
     """Assign gradients, store those of params, and return the others in order."""
     params = plan.layer.params
     inputs = [name for name, _ in plan.gradients]
@@ -198,7 +209,7 @@ def _backward_body(plan: Plan, names: Names, buffers: bool) -> list[str]:
     reads = method.reads()
     live = names_in(array for _, array in stored)
     before = plan.forward.assignments
-    body = body_of(plan, method, live, names, _taken(plan), buffers, before)
+    body = body_of(plan, method, live, names, _taken(plan), buffers, whole, bands, before)
     direct = {
         name
         for name, array in stored

@@ -32,12 +32,12 @@ def numpy_class(documented: Documented) -> ClassText:
     Raises:
         FormulaError: two names of the formula would be one in Python.
     """
-    plan, buffers = documented.plan, documented.buffers
+    plan, options = documented.plan, (documented.buffers, documented.whole)
     require_distinct(plan)
     methods = [
-        constructor(plan, buffers),
-        forward_lines(plan, buffers),
-        backward_lines(plan, buffers),
+        constructor(plan, documented.buffers),
+        forward_lines(plan, *options),
+        backward_lines(plan, *options),
     ]
     return ClassText(
         plan.layer.name, class_docstring(documented), [method for method in methods if method]

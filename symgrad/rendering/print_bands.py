@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from symgrad.lowering.blocking.band_loops import band_loops
 from symgrad.lowering.blocking.bands import Bands, Loop, Part, Result
 from symgrad.lowering.blocking.cut_arrays import Cut
 from symgrad.lowering.blocking.diagonals import COLUMN, ROW
 from symgrad.lowering.nodes.arrays import Array
+from symgrad.lowering.nodes.banded import Banded
 from symgrad.lowering.nodes.traversal import rewrite
 from symgrad.lowering.plans.names import unique_name
 from symgrad.lowering.plans.plan import Assignment, Method, Plan
@@ -31,6 +31,17 @@ BLOCKS = "blocks"
 @printed.register
 def _(array: Cut, names: Names) -> Code:
     return Code(names.text(array.name) + _subscript(array.cuts))
+
+
+@printed.register
+def _(array: Banded, names: Names) -> Code:
+    row, column = array.slices
+    args = [to_numpy(array.array, names).text, to_numpy(array.value, names).text, row, column]
+    for keyword, limit in (("first", array.least), ("last", array.greatest)):
+        args += [] if limit is None else [f"{keyword}={to_numpy(limit, names).text}"]
+    if array.axes != (array.ndim - 2, array.ndim - 1):
+        args.append(f"axes={array.axes}")
+    return Code(f"_fill_outside({', '.join(args)})")
 
 
 def _subscript(cuts: Sequence[str]) -> str:
@@ -213,6 +224,9 @@ class BandBody:
         slices = self.called.slices
 
         def visit(part: Array) -> Array | None:
+            if isinstance(part, Banded):
+                inner = rewrite(part.array, visit)
+                return replace(part, array=inner, slices=(slices[ROW], slices[COLUMN]))
             if not isinstance(part, Cut):
                 return None
             return replace(part, cuts=tuple(slices.get(cut, "") for cut in part.cuts))
@@ -248,19 +262,14 @@ def body_of(
     names: Names,
     taken: set[str],
     buffers: bool,
+    whole: bool,
+    bands: Bands | None,
     before: Sequence[Assignment] | None = None,
 ) -> Body | BandBody:
     """Return the statements of a method, by blocks where the plan has such; see `BandBody`."""
-    bands = band_loops(plan)
     if bands is None:
-        return Body(plan, method, live, names, taken, buffers, before or ())
+        return Body(plan, method, live, names, taken, buffers, whole, before or ())
     return BandBody(plan, method, live, names, taken, buffers, bands, before)
-
-
-def listed_names(plan: Plan) -> tuple[str, ...]:
-    """Return the names of which forward keeps a list, a part for each block."""
-    bands = band_loops(plan)
-    return () if bands is None else bands.lists
 
 
 def kept_lists(body: Body | BandBody) -> dict[str, str]:

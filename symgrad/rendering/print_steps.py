@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from symgrad.language.functions import FUNCTIONS
@@ -15,6 +16,7 @@ from symgrad.lowering.nodes.arrays import (
     Variable,
     array_node,
 )
+from symgrad.lowering.nodes.banded import Banded
 from symgrad.lowering.nodes.scatters import Scatter
 from symgrad.lowering.plans.steps import UFUNCS, Step
 from symgrad.rendering.code import Code, call, python_name, tuple_text
@@ -105,6 +107,10 @@ def step_lines(step: Step, target: str, indent: str, names: Names, taken: set[st
         return scatter_lines(target, owner, array, names, taken, indent)
     if not target:  # a call that fills arrays which were assigned before
         return wrap_value("", to_numpy(array, names).text, indent)
+    if isinstance(array, Banded) and target != "return":
+        own = replace(array, array=Variable(owner, array.ndim))
+        inside = step_lines(replace(step, array=array.array), target, indent, names, taken)
+        return inside + wrap_value("", to_numpy(own, names).text, indent)
     label = head = f"{target} "
     head += "" if target == "return" else "= "
     if isinstance(array, Added):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 
 from symgrad.lowering.expressions.scope import BOUNDED
-from symgrad.lowering.nodes.arrays import Apply, Array, Contraction, Variable
+from symgrad.lowering.nodes.arrays import Apply, Array, Contraction, Hyperparameter, Variable
+from symgrad.lowering.nodes.banded import Banded
 from symgrad.lowering.nodes.traversal import children, walk
 from symgrad.lowering.plans.plan import Assignment
 
@@ -27,6 +28,8 @@ def _is_quiet_node(array: Array) -> bool:
     if array.op in ("exp", "expm1"):
         return _is_capped(array.args[0])
     if array.op == "**":
+        if array.kind == "weak" and not any(isinstance(p, Hyperparameter) for p in walk(array)):
+            return True  # Python's own, of lengths
         return array.args[1].kind == "weak" and array.args[1].parts()[0] == 2
     return array.op in QUIET
 
@@ -41,6 +44,8 @@ def branches(array: Array) -> Iterator[Array]:
     for part in walk(array):
         if isinstance(part, Apply) and part.op == "where":
             yield from part.args[1:]
+        elif isinstance(part, Banded):
+            yield part.array
 
 
 def loud_names(assignments: Sequence[Assignment], known: Set[str] = frozenset()) -> set[str]:

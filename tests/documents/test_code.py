@@ -1,5 +1,7 @@
 """The statements of each gradient, found in the class that was generated."""
 
+import pytest
+
 import symgrad
 from symgrad.documents import document
 from symgrad.documents.code import gradient_statements
@@ -59,3 +61,12 @@ def test_a_step_that_writes_over_a_gradient_belongs_to_it():
         "dx = dgamma / dy.shape[0] * self.x_hat",
         "np.subtract(dy, dx, out=dx)",
     ]
+
+
+@pytest.mark.parametrize("name", ["LayerNorm", "Softmax", "CausalAttention"])
+def test_code_by_blocks_is_shown_in_one_go(name: str) -> None:
+    shown = document(symgrad.derive(symgrad.catalog()[name]))
+    assert "_blocks(" in shown.code
+    for gradient, text in shown.statements.items():
+        assert f"{gradient} = " in text
+        assert "_blocks(" not in text

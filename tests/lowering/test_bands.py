@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,11 @@ CUT = [
     "y_nie = sum_{j<=i} tanh(sum_d q_nid*k_njd)*v_nje",
     "y_nie = sum_{j<i} (sum_d q_nid*k_njd)*exp(-g*(i-j))*v_nje",
     "l_ni = logsumexp_{j<=i} (sum_d q_nid*k_njd)",
+    "s_nij = where(j <= i and j > i - 4, (sum_d q_nid*k_njd)^2, 0); y_nie = sum_j s_nij*v_nje",
+    "s_jni = where(j <= i, sum_d q_nid*k_njd, -inf); a_jni = exp(s_jni)/sum_l exp(s_lni)"
+    "; y_nie = sum_j a_jni*v_nje",
+    "s_nij = where(j <= i, x_nij, 0); y_nie = sum_j s_nij*tanh(sum_d q_nid*k_njd)*v_nje",
+    ATTENTION.format("j <= i and j < 3", SCORES, VALUES),  # whole columns count for no row
     "y_bi = sum_{j<=i} w_ij*x_bj",
     "c_njk = sum_{i>=j} x_nij*z_nik",
 ]
@@ -86,7 +93,7 @@ def test_blocks_of_some_rows_give_what_all_rows_give(formula: str) -> None:
                 np.testing.assert_allclose(value, own, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("formula", [CUT[0], CUT[10], CUT[12]])
+@pytest.mark.parametrize("formula", [CUT[0], CUT[4], CUT[8], CUT[10], CUT[12]])
 def test_blocks_of_two_rows_pass_every_check(formula: str) -> None:
     layer = layer_of(formula)
     report = symgrad.check(layer, implementation=class_of(layer, 2))
@@ -103,11 +110,11 @@ def test_causal_attention_reads_as_written_by_hand() -> None:
     assert code[code.index("        blocks =") : code.index("        self.q")] == (
         """\
         blocks = _band_blocks(q.shape[1], k.shape[1], last=0, every=True)
-        mask = np.tri(q.shape[1], k.shape[1], dtype=bool)
         y = np.empty((q.shape[0], q.shape[1], v.shape[2]), self.dtype)
         a_blocks = []
         for i, j in blocks:
-            s = np.where(mask[i, j], q[:, i] @ k[:, j].transpose(0, 2, 1), -np.inf)
+            s = q[:, i] @ k[:, j].transpose(0, 2, 1)
+            _fill_outside(s, -np.inf, i, j, last=0)
             s -= s.max(axis=2, keepdims=True, initial=-np.inf)
             a = np.exp(s, out=s)
             a /= np.einsum("nil->ni", a)[:, :, None]
@@ -130,6 +137,64 @@ def test_causal_attention_reads_as_written_by_hand() -> None:
         return dq, dk, dv
 """
     )
+
+
+def test_scores_are_written_over_where_the_mask_is_false() -> None:
+    masks = {
+        "j <= i + 1": "last=1",
+        "j > i": "first=1",
+        "j <= i and j >= i - 2": "first=-2, last=0",
+        "j <= i + size(k,1) - size(q,1)": "last=k.shape[1] - q.shape[1]",
+    }
+    for mask, limits in masks.items():
+        code = symgrad.generate(layer_of(ATTENTION.format(mask, SCORES, VALUES)))
+        assert f"            _fill_outside(s, -np.inf, i, j, {limits})\n" in code
+        assert "np.where(" not in code
+        assert "np.tri(" not in code
+
+
+@pytest.mark.parametrize(
+    "mask",
+    ["j <= i and j < 3", "j <= i and j <= i + 2", "j <= i and not j < i - 2"],
+)
+def test_a_choice_by_another_mask_stays(mask: str) -> None:
+    code = symgrad.generate(layer_of(ATTENTION.format(mask, SCORES, VALUES)))
+    assert "s = np.where(mask[i, j], " in code
+    assert "_fill_outside" not in code
+
+
+@pytest.mark.parametrize("axes", [None, (0, 2), (2, 1)])
+def test_filling_the_outside_of_a_band_is_a_choice(axes: tuple[int, int] | None) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(symgrad.generate(layer_of(CUT[4])), "generated", "exec"), names)
+    limits = (None, -9, -3, -1, 0, 1, 2, 9, -math.inf, math.inf)
+    slices = [slice(0, 3), slice(2, 5), slice(5, 6), slice(4, 4), slice(1, 8)]
+    for i, j, first, last in itertools.product(slices, slices, limits, limits):
+        places = np.arange(j.start, j.stop) - np.arange(i.start, i.stop)[:, None]
+        inside = np.ones(places.shape, bool)
+        inside &= True if first is None else places >= first
+        inside &= True if last is None else places <= last
+        x = np.full((2, *places.shape), np.nan, np.float32)
+        wanted = np.where(inside, x, np.float32(-np.inf))
+        given = x if axes is None else np.moveaxis(x, (-2, -1), axes)
+        found = names["_fill_outside"](given, -np.inf, i, j, first=first, last=last, axes=axes)
+        assert found is given  # x is a view of it
+        np.testing.assert_array_equal(x, wanted)
+
+
+@pytest.mark.parametrize("formula", [CUT[0], CUT[4], CUT[6], CUT[7]])
+def test_what_the_mask_leaves_out_may_be_anything(formula: str) -> None:
+    layer = layer_of(formula)
+    random = np.random.default_rng(3)
+    lengths = OTHERS | {"i": 5, "j": 5}
+    shapes = [[lengths[x.name] for x in layer.axes[name]] for name in layer.inputs]
+    arrays = [random.normal(size=shape) for shape in shapes]
+    first = class_of(layer, 2)().forward(*arrays).copy()
+    arrays[layer.inputs.index("k")][:, 4] = np.nan, np.inf, -np.inf  # read by the last row alone
+    with np.errstate(invalid="ignore"):
+        again = class_of(layer, 2)().forward(*arrays)
+    np.testing.assert_array_equal(again[:, :4], first[:, :4])
+    assert np.isnan(again[:, 4]).all()
 
 
 def test_a_window_needs_few_columns_for_a_block() -> None:

@@ -14,13 +14,22 @@ from symgrad.lowering.blocking.axis_cuts import (
     merged,
     summed_cuts,
 )
+from symgrad.lowering.blocking.band_masks import band_of_choice
 from symgrad.lowering.blocking.cut_arrays import Added, Cut
-from symgrad.lowering.blocking.diagonals import ROW, WHOLE_AXIS, Cuts, HalfPlane
+from symgrad.lowering.blocking.diagonals import (
+    COLUMN,
+    ROW,
+    WHOLE_AXIS,
+    Conditions,
+    Cuts,
+    HalfPlane,
+)
 from symgrad.lowering.blocking.outside import NEUTRAL, Outside, is_neutral, value_outside
 from symgrad.lowering.blocking.wide_names import involves, own_cuts
-from symgrad.lowering.nodes.arrays import Array, Contraction, Reduction, Variable
+from symgrad.lowering.nodes.arrays import Apply, Array, Contraction, Reduction, Variable
+from symgrad.lowering.nodes.banded import Banded
 from symgrad.lowering.nodes.traversal import children, map_children, rewrite, variables, walk
-from symgrad.lowering.plans.memory import ONE
+from symgrad.lowering.plans.memory import ONE, is_private
 from symgrad.lowering.plans.names import fresh_name
 from symgrad.lowering.plans.plan import Assignment, Method, Plan
 from symgrad.lowering.plans.sharing import is_cheap
@@ -116,10 +125,15 @@ class Placing:
         self.open = Draft()
         self.hoisted: dict[Array, Variable] = {}
         self.needed: set[str] = set()
+        self.conditions = Conditions({}, frozenset())
 
     def parts(self, method: Method) -> list[Draft]:
         """Return the loops of a method, in order, with what stands around them."""
         self.needed = self._needed(method)
+        conditions = self.found.outside.conditions
+        own = {a.name for a in method.assignments}
+        definitions = {n: array for n, array in conditions.definitions.items() if n in own}
+        self.conditions = Conditions(definitions, conditions.whole)
         for assignment in method.assignments:
             self._place(assignment)
         self._close()
@@ -247,6 +261,9 @@ class Placing:
             return array
         if isinstance(array, Variable):
             return self._read(array, cuts)
+        banded = self._banded(array, cuts)
+        if banded is not None:
+            return banded
         reads = names_in(array)
         whole = reads <= self.found.constants or not (ROW in cuts or is_cheap(array) or root)
         if whole and not reads & self.open.inside.keys():
@@ -261,6 +278,20 @@ class Placing:
         self.found.products += _is_product(array) and any(map(is_wide, (cuts, *inner)))
         own = iter(inner)
         return map_children(array, lambda child: self._cut(child, next(own)))
+
+    def _banded(self, array: Array, cuts: Cuts) -> Array | None:
+        """Return a choice between a new array and a number as that array, written over."""
+        if not isinstance(array, Apply) or array.op != "where" or not is_wide(cuts):
+            return None
+        found = self.found
+        band = band_of_choice(array, cuts, self.axes, self.conditions, found.made.keys())
+        if band is None:
+            return None
+        inside = self._cut(array.args[1], cuts)
+        if not is_private(inside):
+            return None  # computed in front of the loop, and cut
+        places = (cuts.index(ROW), cuts.index(COLUMN))
+        return Banded(inside, array.args[2], places, band.first, band.last)
 
     def _require(self, array: Array, inner: Sequence[Cuts], root: bool) -> None:
         """Note the half planes outside of which a reduction may leave nothing out."""

@@ -13,7 +13,7 @@ from symgrad.lowering.blocking.diagonals import COLUMN, ROW, Cuts
 from symgrad.lowering.nodes.arrays import Array, Size, Variable
 from symgrad.lowering.nodes.traversal import rewrite, variables, walk
 from symgrad.lowering.plans.memory import ONE, Lengths
-from symgrad.lowering.plans.plan import Plan
+from symgrad.lowering.plans.plan import Method, Plan
 
 
 def decided(plan: Plan, drafts: Sequence[Sequence[Draft]], found: Found) -> Bands:
@@ -40,10 +40,33 @@ def decided(plan: Plan, drafts: Sequence[Sequence[Draft]], found: Found) -> Band
         _limit(found, True),
         found.outside.needs_rows,
         _letters(plan, found),
-        _parts(drafts[0], forward, lists, stored),
-        _parts(drafts[1], backward, lists, stored),
+        _parts(_without_unread(drafts[0], plan, plan.forward, found), forward, lists, stored),
+        _parts(_without_unread(drafts[1], plan, plan.backward, found), backward, lists, stored),
         tuple(name for name in lists if name in plan.kept),
     )
+
+
+def _without_unread(
+    drafts: Sequence[Draft], plan: Plan, method: Method, found: Found
+) -> list[Draft]:
+    """Return the parts of a method without masks and other constants that nothing reads."""
+    late = (check.condition for check in method.late_checks)
+    arrays = [*method.returns, *late, *(a.array for part in drafts for a in part.body)]
+    read = {name for array in arrays for name in _read_names(array)}.union(plan.kept)
+    left = []
+    for part in reversed(drafts):
+        before = []
+        for assignment in reversed(part.before):
+            if assignment.name in read or assignment.name not in found.constants:
+                before.append(assignment)
+                read |= _read_names(assignment.array)
+        left.append(replace(part, before=before[::-1]))
+    return left[::-1]
+
+
+def _read_names(array: Array) -> set[str]:
+    """Return the names whose values or sizes an array is computed from."""
+    return {part.name for part in walk(array) if isinstance(part, (Variable, Size))}
 
 
 def _limit(found: Found, below: bool) -> Array | None:

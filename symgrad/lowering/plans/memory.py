@@ -22,6 +22,7 @@ from symgrad.lowering.nodes.arrays import (
     Size,
     Variable,
 )
+from symgrad.lowering.nodes.banded import Banded
 from symgrad.lowering.nodes.combine import number
 from symgrad.lowering.nodes.scatters import Copy, Joined, Scatter, Zeros
 from symgrad.lowering.nodes.traversal import children
@@ -110,10 +111,11 @@ def _(array: Reduction, known: Known) -> Lengths:
     return tuple(n for axis, n in enumerate(inner) if axis not in array.axes)
 
 
+@_lengths.register(Banded)
 @_lengths.register(Cast)
 @_lengths.register(Copy)
 @_lengths.register(Cumulative)
-def _(array: Cast | Copy | Cumulative, known: Known) -> Lengths:
+def _(array: Banded | Cast | Copy | Cumulative, known: Known) -> Lengths:
     return lengths(array.array, known)
 
 
@@ -217,6 +219,7 @@ NEW = frozenset({"_centre", "_squared_distances", "_merged_distances"})
 
 _ALLOCATES: dict[type[Array], Callable[..., bool]] = {
     Apply: lambda array: array.kind != "weak",
+    Banded: lambda array: True,  # it is written over a new array
     Cast: lambda array: True,
     Contraction: lambda array: len(array.args) > 1,  # an einsum of one array may be a view of it
     Copy: lambda array: True,
