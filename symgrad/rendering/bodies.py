@@ -18,7 +18,7 @@ from symgrad.rendering.warnings import loud_names
 
 
 @dataclass
-class Body:
+class Statements:
     """The statements of a method, to be printed once it is known how its names print.
 
     Attributes:
@@ -28,8 +28,8 @@ class Body:
         names: how names print that are not assigned.
         taken: names that a new part may not take.
         buffers: whether results may be written over those of the call before.
-        whole: whether large arrays are computed in one go as well.
-        before: the assignments of the method that ran before.
+        facts, loud: what is known in front of each part, and which names may hold infinities.
+        steps: those of each part.
     """
 
     plan: Plan
@@ -38,12 +38,23 @@ class Body:
     names: Names
     taken: set[str]
     buffers: bool
-    whole: bool
-    before: Sequence[Assignment] = ()
-    runs: list[Run] = field(init=False)
     facts: list[Facts] = field(init=False)
     loud: list[set[str]] = field(init=False)
     steps: list[tuple[Step, ...]] = field(init=False)
+
+
+@dataclass
+class Body(Statements):
+    """Statements in one go, and runs by blocks of rows.
+
+    Attributes:
+        whole: whether large arrays are computed in one go as well.
+        before: the assignments of the method that ran before.
+    """
+
+    whole: bool
+    before: Sequence[Assignment] = ()
+    runs: list[Run] = field(init=False)
 
     def __post_init__(self) -> None:
         late = (check.condition for check in self.method.late_checks)

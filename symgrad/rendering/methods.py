@@ -8,6 +8,7 @@ from fractions import Fraction
 from symgrad.language.layer import Layer
 from symgrad.lowering.blocking.band_loops import band_loops
 from symgrad.lowering.blocking.bands import Bands
+from symgrad.lowering.blocking.row_runs import runs_of
 from symgrad.lowering.expressions.constants import constants_of
 from symgrad.lowering.nodes.arrays import Array, Opaque, Size, Variable
 from symgrad.lowering.nodes.scatters import Loop
@@ -188,12 +189,21 @@ def backward_lines(plan: Plan, buffers: bool = False, whole: bool = False) -> li
     stored = [*plan.kept, *read]
     bands = None if whole else band_loops(plan)
     lists = () if bands is None else bands.lists
-    often = [n for n in stored if reads.get(n, 0) > READS and n not in lists]
+    # functions of rows take what they read
+    cut = set() if whole or bands is not None else _cut_in_backward(plan)
+    often = [n for n in stored if reads.get(n, 0) > READS and n not in lists and n not in cut]
     names = Names({name: attribute(name) for name in stored if name not in often})
     lines += take_arguments(arguments, "_gradients", (), Names())
     lines += _pairs([(python_name(name), attribute(name)) for name in often])
     lines += _spare_lines(arguments, ()) if buffers else []
     return [*lines, *_backward_body(plan, names, buffers, whole, bands)]
+
+
+def _cut_in_backward(plan: Plan) -> set[str]:
+    """Return the names of the arrays that backward takes by blocks of rows."""
+    live = names_in(plan.backward.returns)
+    runs = runs_of(plan, plan.backward.assignments, live, plan.forward.assignments)
+    return {name for run in runs for name in run.reads}
 
 
 def _backward_body(

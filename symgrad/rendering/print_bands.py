@@ -14,9 +14,9 @@ from symgrad.lowering.nodes.banded import Banded
 from symgrad.lowering.nodes.traversal import rewrite
 from symgrad.lowering.plans.names import unique_name
 from symgrad.lowering.plans.plan import Assignment, Method, Plan
-from symgrad.lowering.plans.steps import Step, overwritten
-from symgrad.lowering.plans.storage import Facts, steps_of
-from symgrad.rendering.bodies import Body, known_before, names_in
+from symgrad.lowering.plans.steps import overwritten
+from symgrad.lowering.plans.storage import steps_of
+from symgrad.rendering.bodies import Body, Statements, known_before, names_in
 from symgrad.rendering.code import Code, attribute, python_name, tuple_text
 from symgrad.rendering.numpy_printer import Names, printed, to_numpy
 from symgrad.rendering.statements import BODY, assignment_lines, return_lines, too_long
@@ -88,32 +88,18 @@ def _made_lists(bands: Bands) -> list[str]:
 
 
 @dataclass
-class BandBody:
-    """The statements of a method, to be printed once it is known how its names print.
+class BandBody(Statements):
+    """Statements of which some stand in loops over blocks.
 
     Attributes:
-        plan: the plan.
-        method: its method forward, or what backward computes and returns.
-        live: names that are read after the method, beside what it returns.
-        names: how names print that are not assigned.
-        taken: names that a new part may not take.
-        buffers: whether results may be written over those of the call before.
         bands: how the plan is computed by blocks.
         before: the assignments of the method that ran before, None in forward.
+        called: what the loops call things.
     """
 
-    plan: Plan
-    method: Method
-    live: Set[str]
-    names: Names
-    taken: set[str]
-    buffers: bool
     bands: Bands
     before: Sequence[Assignment] | None = None
     called: BandNames = field(init=False)
-    facts: list[Facts] = field(init=False)
-    loud: list[set[str]] = field(init=False)
-    steps: list[tuple[Step, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.called = band_names(self.bands, self.plan, self.taken)
